@@ -1,0 +1,210 @@
+/** The public surface as types: what `init` returns and what a shop may rely on. */
+import type { SiteBudget } from '../shared/protocol/task.ts';
+import type { EventName } from './capture/event.ts';
+import type { Consent } from './database/database.ts';
+import type { BackendReport } from './learn/learner.ts';
+import type { RoundOutcome, SkipReason } from './post/outcome.ts';
+
+export interface InitOptions {
+  /** Aggregator's origin and prefix, without a trailing slash; a first-party path is preferred. */
+  readonly endpoint: string;
+  /** The site's root key (Ed25519, base64url), pinned by the page. */
+  readonly trust: string;
+  /** Where worker-wasm.js, worker-webgpu.js and the wasm files lie. Absolute or page-relative. */
+  readonly assetBase: string;
+  /** 'required' (default): nothing is stored until `consent.set`. */
+  readonly consent?: 'required' | Consent;
+  /** Highest ε of one report that this page accepts, whatever a task says. Default 8. */
+  readonly maxEpsilon?: number;
+  readonly backend?: 'auto' | 'webgpu' | 'wasm' | 'cpu';
+  /** Tests only: accept a software WebGPU adapter. */
+  readonly allowSoftwareGpu?: boolean;
+  /** Tests only, loopback endpoints only: accept tasks of the `test` tier. */
+  readonly allowTestTier?: boolean;
+  readonly storage?: { readonly maxEvents?: number; readonly retentionDays?: number };
+  readonly debug?: boolean;
+}
+
+/** GA4 ecommerce parameters, unchanged. */
+export interface TrackParameters {
+  readonly currency?: string;
+  readonly value?: number | string;
+  readonly items?: readonly Readonly<Record<string, unknown>>[];
+  readonly search_term?: string;
+  readonly rating?: number;
+  readonly text?: string;
+  readonly page?: string;
+}
+
+export interface RecommendRequest {
+  /** 'for-you' ranks by the whole history; 'related' by one item. */
+  readonly model?: 'for-you' | 'related';
+  readonly itemId?: string;
+  /** At most this many ids; default 12. */
+  readonly limit?: number;
+  /** Rank only these ids (a category, search results). */
+  readonly among?: readonly string[];
+  /** Ids never to return. */
+  readonly exclude?: readonly string[];
+}
+
+export interface Recommendation {
+  readonly id: string;
+  readonly score: number;
+  /** Largest contributions, in words' keys: feature id and amount. */
+  readonly why: readonly { readonly feature: string; readonly amount: number }[];
+}
+
+export interface RecommendResult {
+  readonly items: readonly Recommendation[];
+  /** 'model': a published version; 'content': start weights; 'popular': the catalogue's own order. */
+  readonly source: 'model' | 'content' | 'popular';
+  /** Model version, or 0. */
+  readonly version: number;
+  readonly modelHash: string | null;
+}
+
+export interface Interest {
+  readonly id: string;
+  /** Share of the decayed interest of its kind, 0 to 1. */
+  readonly weight: number;
+  /** Latest event behind it. */
+  readonly lastMs: number;
+  readonly why: readonly { readonly event: EventName; readonly count: number }[];
+}
+
+export interface Profile {
+  readonly events: number;
+  readonly sessions: number;
+  readonly interests: {
+    readonly category: readonly Interest[];
+    readonly brand: readonly Interest[];
+    /** '0' (cheap for its category) to '4'. */
+    readonly priceBand: readonly Interest[];
+  };
+  readonly intent: {
+    /** Probability of a purchase in this session by the published head; null before one is here. */
+    readonly probability: number | null;
+    readonly source: 'model' | 'none';
+    readonly version: number;
+    /** Exact contributions of the linear head: weight × input. */
+    readonly why: readonly { readonly input: string; readonly amount: number }[];
+  };
+}
+
+export interface Segment {
+  readonly id: string;
+  readonly label: string;
+  readonly member: boolean;
+  /** Share of its tests that hold, 0 to 1. */
+  readonly score: number;
+  readonly why: readonly {
+    readonly field: string;
+    readonly op: string;
+    readonly value: number | string;
+    readonly actual: number | string | null;
+    readonly holds: boolean;
+  }[];
+}
+
+/** One report that this browser ever made. */
+export interface ReportEntry {
+  readonly reportId: string;
+  readonly task: string;
+  readonly round: number;
+  /** Rounded to the minute. */
+  readonly atMs: number;
+  readonly bytes: number;
+  readonly epsilon: number | 'none';
+  readonly delta: number;
+  readonly state: 'waiting' | 'sent' | 'refused' | 'expired';
+  readonly detail: string;
+}
+
+export interface PrivacyReport {
+  readonly budget: SiteBudget | null;
+  /** Composed ε of all reports at the budget's δ; 'none' if one claims nothing. */
+  readonly epsilonSpent: number | 'none';
+  readonly statement: string;
+  readonly reports: readonly ReportEntry[];
+}
+
+export type StatusState =
+  | 'starting'
+  | 'ready'
+  | 'insecure-context'
+  | 'consent-required'
+  | 'storage-blocked'
+  | 'offline'
+  | 'server-error'
+  | 'bad-signature'
+  | 'shutdown';
+
+export interface TaskStatus {
+  readonly name: string;
+  readonly label: string;
+  readonly tier: string;
+  readonly epsilonPerReport: number | 'none';
+  readonly participations: { readonly spent: number; readonly cap: number };
+  readonly modelVersion: number;
+  readonly round: { readonly round: number; readonly deadlineMs: number } | null;
+  /** Why this browser does not take part now, or null when it does or has. */
+  readonly reason: SkipReason | null;
+  /** The reason in words. */
+  readonly words: string;
+  readonly lastOutcome: RoundOutcome | null;
+}
+
+export interface Status {
+  readonly state: StatusState;
+  /** The state in words, English. */
+  readonly words: string;
+  readonly consent: Consent;
+  readonly storage: string;
+  readonly backend: BackendReport | null;
+  readonly tasks: readonly TaskStatus[];
+  readonly catalogue: { readonly hash: string; readonly items: number } | null;
+}
+
+export interface VitrineEvents {
+  ready: Status;
+  /** Download, training and noise steps. */
+  progress: {
+    readonly task: string;
+    readonly stage: string;
+    readonly step: number;
+    readonly steps: number;
+    readonly loss: number | null;
+  };
+  /** Something that recommend(), profile() or segments() would answer differently now. */
+  update: { readonly cause: 'event' | 'model' | 'catalogue' | 'consent' | 'erased' };
+  round: { readonly task: string; readonly outcome: RoundOutcome };
+  /** A report reached the server, was refused, or expired. */
+  report: ReportEntry;
+  error: { readonly code: string; readonly message: string };
+}
+
+/** No method throws or rejects into the shop's page, but for wrong argument kinds in `init`. */
+export interface Vitrine {
+  track(name: EventName, parameters?: TrackParameters): void;
+  recommend(request?: RecommendRequest): Promise<RecommendResult>;
+  profile(): Promise<Profile>;
+  segments(): Promise<readonly Segment[]>;
+  readonly consent: {
+    get(): Consent;
+    /** Resolves when the change is in force: unsent reports deleted, or everything erased. */
+    set(consent: Consent): Promise<void>;
+    onChange(listener: (consent: Consent) => void): () => void;
+  };
+  privacyReport(): Promise<PrivacyReport>;
+  /** The bytes of a report that this browser made, while they are kept (not yet sent, or sent in this page). */
+  reportBytes(reportId: string): Promise<Uint8Array | null>;
+  exportData(): Promise<Record<string, unknown>>;
+  erase(): Promise<void>;
+  on<K extends keyof VitrineEvents>(
+    name: K,
+    listener: (value: VitrineEvents[K]) => void,
+  ): () => void;
+  status(): Promise<Status>;
+  shutdown(): Promise<void>;
+}

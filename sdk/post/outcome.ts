@@ -1,0 +1,40 @@
+/** Why a round did or did not make a report: one closed union that status() puts into words. */
+
+export type SkipReason =
+  | 'insecure-context'
+  | 'no-consent'
+  | 'gpc'
+  | 'storage'
+  | 'quiet-period'
+  | 'coin'
+  | 'cap-spent'
+  | 'separation'
+  | 'already-in-round'
+  | 'budget-spent'
+  | 'no-task'
+  | 'no-round'
+  | 'round-closed'
+  | 'predicted-error'
+  | 'weak-privacy'
+  | 'false-claim'
+  | 'bad-signature'
+  | 'bad-record'
+  | 'hash-mismatch'
+  | 'offline'
+  | 'server'
+  | 'aborted'
+  | 'no-worker'
+  | 'training-failed';
+
+export type RoundOutcome =
+  | {
+      readonly state: 'enqueued';
+      readonly reportId: string;
+      readonly sendAtMs: number;
+      readonly bytes: number;
+      readonly epsilon: number | 'none';
+      readonly losses: readonly number[];
+      /** Milliseconds per step: features, train, privatize, pack, charge. */
+      readonly timings: Readonly<Record<string, number>>;
+    }
+  | { readonly state: 'skipped'; readonly reason: SkipReason; readonly detail: string };

@@ -1,0 +1,19 @@
+/** Training recipe of a task: what a browser does locally and how the server steps. */
+
+export interface Recipe {
+  /** Full-batch local steps per round. */
+  readonly steps: number;
+  readonly learningRate: number;
+  /** Uniform negatives drawn per example (ranking tasks); 0 otherwise. */
+  readonly negatives: number;
+  /** Newest examples that a browser trains on, at most. */
+  readonly maxExamples: number;
+  readonly server: ServerOptimizer;
+}
+
+/** FedAvg; the step of round r is learningRate / (1 + r / decayRounds), or constant without it. */
+export interface ServerOptimizer {
+  readonly name: 'fedavg';
+  readonly learningRate: number;
+  readonly decayRounds: number | null;
+}

@@ -1,0 +1,57 @@
+/** Every reason for which the aggregator refuses: one closed union, served as RFC 9457 problems. */
+
+export const REFUSALS = {
+  'bad-length': { status: 400, title: 'The body has not the exact length that the task declares.' },
+  'bad-magic': { status: 400, title: 'The body is not a Vitrine report.' },
+  'bad-version': {
+    status: 400,
+    title: 'The report has a wire version that this server does not speak.',
+  },
+  'bad-reserved': { status: 400, title: 'Reserved bytes of the report are not zero.' },
+  'bad-type': { status: 415, title: 'The content type is not application/vnd.vitrine.report.' },
+  'too-large': { status: 413, title: 'The body is larger than any open task allows.' },
+  'incomplete-body': { status: 400, title: 'The body ended before its declared length.' },
+  'wrong-tier': { status: 400, title: 'The report names another tier than its task.' },
+  'value-out-of-range': { status: 400, title: 'A coordinate is outside the bound of the task.' },
+  'unknown-task': { status: 404, title: 'The task is not known here.' },
+  'unknown-round': { status: 404, title: 'The round is not a round of this task.' },
+  'round-closed': { status: 409, title: 'The round takes no more reports.' },
+  'round-full': { status: 409, title: 'The round holds as many reports as it may.' },
+  'report-conflict': { status: 409, title: 'The same report id came with other bytes.' },
+  'rate-limited': { status: 429, title: 'Too many requests.' },
+  'no-slots': { status: 503, title: 'The server is busy; try again.' },
+  'not-ready': { status: 503, title: 'The server is starting, stopping, or cannot write.' },
+  'not-found': { status: 404, title: 'There is nothing at this address.' },
+  'method-not-allowed': { status: 405, title: 'The address does not take this method.' },
+  'query-not-allowed': { status: 400, title: 'Requests carry no query.' },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type RefusalCode = keyof typeof REFUSALS;
+
+/** A refusal by name. `detail` says what was found and expected; it never quotes a report's body. */
+export class Refusal extends Error {
+  readonly code: RefusalCode;
+  readonly detail: string;
+
+  constructor(code: RefusalCode, detail = '') {
+    super(detail === '' ? code : `${code}: ${detail}`);
+    this.name = 'Refusal';
+    this.code = code;
+    this.detail = detail;
+  }
+}
+
+/** RFC 9457 problem document of a refusal. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: RefusalCode;
+  readonly detail?: string;
+}
+
+export function problemOf(refusal: Refusal): Problem {
+  const { status, title } = REFUSALS[refusal.code];
+  const base = { type: `urn:vitrine:refusal:${refusal.code}`, title, status, code: refusal.code };
+  return refusal.detail === '' ? base : { ...base, detail: refusal.detail };
+}

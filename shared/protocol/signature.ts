@@ -1,0 +1,63 @@
+/**
+ * Ed25519 signatures (RFC 8032) over "vitrine/<type>/v1\n" followed by the canonical JSON of a
+ * record. Verification uses WebCrypto; signing is given by whoever holds a key.
+ */
+import { fromBase64url, toBase64url } from '../bytes/base64url.ts';
+import { canonicalBytes } from '../bytes/canonical.ts';
+import { concatBytes } from '../bytes/concat.ts';
+import { utf8 } from '../bytes/utf8.ts';
+import type { ModelRecord, RoundRecord, Signed, SiteRecord, Task } from './task.ts';
+
+export type SignedRecord = Task | SiteRecord | RoundRecord | ModelRecord;
+
+/** Signs bytes; deterministic, as Ed25519 is. */
+export interface Signer {
+  /** Ed25519 public key, base64url. */
+  readonly publicKey: string;
+  sign(bytes: Uint8Array): Uint8Array;
+}
+
+/** The record is not signed by the key that was asked for. */
+export class SignatureError extends Error {
+  readonly code = 'bad-signature';
+
+  constructor(type: string) {
+    super(`bad-signature: the ${type} record is not signed by the pinned key`);
+    this.name = 'SignatureError';
+  }
+}
+
+function signedBytes(record: SignedRecord): Uint8Array {
+  return concatBytes(utf8(`vitrine/${record.type}/v${record.version}\n`), canonicalBytes(record));
+}
+
+export function signRecord<T extends SignedRecord>(record: T, signer: Signer): Signed<T> {
+  return { record, signature: toBase64url(signer.sign(signedBytes(record))) };
+}
+
+/**
+ * @param publicKey 32 bytes in base64url.
+ * @throws SignatureError when the signature is not of this key over this record.
+ */
+export async function verifyRecord(signed: Signed<SignedRecord>, publicKey: string): Promise<void> {
+  const { subtle } = globalThis.crypto;
+  let good = false;
+  try {
+    const key = await subtle.importKey(
+      'raw',
+      fromBase64url(publicKey) as Uint8Array<ArrayBuffer>,
+      'Ed25519',
+      false,
+      ['verify'],
+    );
+    good = await subtle.verify(
+      'Ed25519',
+      key,
+      fromBase64url(signed.signature) as Uint8Array<ArrayBuffer>,
+      signedBytes(signed.record) as Uint8Array<ArrayBuffer>,
+    );
+  } catch {
+    good = false;
+  }
+  if (!good) throw new SignatureError(signed.record.type);
+}
