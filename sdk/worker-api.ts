@@ -1,5 +1,11 @@
 /** What a page may ask of the training Worker, over Comlink. */
-import type { BackendReport } from './learn/learner.ts';
+import type {
+  BackendName,
+  BackendReport,
+  TrainInput,
+  TrainProgress,
+  TrainResult,
+} from './learn/learner.ts';
 import type { RoundOutcome } from './post/outcome.ts';
 
 export interface WorkerConfig {
@@ -24,6 +30,9 @@ export interface RoundProgress {
   readonly loss: number | null;
 }
 
+/** Everything of a training but its signal and its listener, which do not travel. */
+export type TrainRequest = Omit<TrainInput, 'signal' | 'onProgress'>;
+
 export interface WorkerApi {
   /** Opens the database and a backend; rejects with a named failure when this bundle has none. */
   connect(config: WorkerConfig): Promise<BackendReport>;
@@ -32,6 +41,13 @@ export interface WorkerApi {
     taskHash: string,
     onProgress: (progress: RoundProgress) => void,
   ): Promise<RoundOutcome>;
-  /** Ends the running round within one step; nothing is charged. */
+  /**
+   * Trains on given examples and keeps nothing: the self-test of a built bundle on this device.
+   */
+  train(
+    request: TrainRequest,
+    onProgress?: (progress: TrainProgress) => void,
+  ): Promise<TrainResult & { readonly backend: BackendName }>;
+  /** Ends the running round or training within one step; nothing is charged. */
   abort(): Promise<void>;
 }

@@ -28,8 +28,7 @@ const leaf = (x: number, y: number, s: number): string =>
 const wavy = (x: number, y: number, w: number, reach: number, step: number): string =>
   `M${x} ${y}${times(
     Math.ceil(w / step),
-    (i) =>
-      `Q${x + (i + 0.5) * step} ${y + (i % 2 ? reach : -reach)} ${x + (i + 1) * step} ${y}`,
+    (i) => `Q${x + (i + 0.5) * step} ${y + (i % 2 ? reach : -reach)} ${x + (i + 1) * step} ${y}`,
   )}`;
 
 const surfaces: Record<string, Surface> = {
@@ -93,7 +92,10 @@ const surfaces: Record<string, Surface> = {
     fill(bar(x, y + h * 0.71, w, h * 0.1), ink.base),
   half: ([x, y, w, h], ink) => fill(bar(x + w / 2, y, w / 2, h), ink.base),
   slant: ([x, y, w, h], ink) =>
-    fill(`M${x} ${y + h}L${x} ${y + h * 0.55}L${x + w} ${y + h * 0.2}L${x + w} ${y + h}Z`, ink.base),
+    fill(
+      `M${x} ${y + h}L${x} ${y + h * 0.55}L${x + w} ${y + h * 0.2}L${x + w} ${y + h}Z`,
+      ink.base,
+    ),
   hills: ([x, y, w, h], ink) =>
     fill(
       `M${x} ${y + h}L${x} ${y + h * 0.7}L${x + w * 0.3} ${y + h * 0.38}L${x + w * 0.52} ` +
@@ -133,9 +135,11 @@ const marks: Record<string, Mark> = {
     spoke(6, () => fill('M0 -1.4L-3 -6.6Q0 -8.4 3 -6.6Z', c)),
   flower: (c) =>
     spoke(5, () => fill(oval(0, -5.6, 3.8, 4.6), c)) + fill(oval(0, 0, 3), mix(c, '#fff3c4', 0.75)),
-  star: (c) => fill('M0 -10L2.9 -3.6L9.6 -3L4.6 1.7L6 8.4L0 5L-6 8.4L-4.6 1.7L-9.6 -3L-2.9 -3.6Z', c),
+  star: (c) =>
+    fill('M0 -10L2.9 -3.6L9.6 -3L4.6 1.7L6 8.4L0 5L-6 8.4L-4.6 1.7L-9.6 -3L-2.9 -3.6Z', c),
   peak: (c) =>
-    fill('M-10 8L-2 -8L3 1L5.5 -3L10 8Z', c) + fill('M-2 -8L-4.6 -2.8L-2 -1L0.9 -2.8Z', '#ffffff', 0.8),
+    fill('M-10 8L-2 -8L3 1L5.5 -3L10 8Z', c) +
+    fill('M-2 -8L-4.6 -2.8L-2 -1L0.9 -2.8Z', '#ffffff', 0.8),
   sun: (c) => fill(oval(0, 0, 5), c) + spoke(8, () => stroke('M0 -7.4L0 -9.4', c, 1.8)),
   drop: (c) => fill('M0 -10C4 -4 7 -1 7 3.4C7 7 4 10 0 10C-4 10 -7 7 -7 3.4C-7 -1 -4 -4 0 -10Z', c),
   wheat: (c) =>
@@ -156,9 +160,11 @@ const marks: Record<string, Mark> = {
     stroke('M-4 -2L1 -9L5 -1', '#6f9c63', 1.6),
   olive: (c) =>
     `<g transform="rotate(30)">${fill(oval(0, 2, 5.6, 7.4), c)}${fill(leaf(0, -8, 4), '#6f9c63')}</g>`,
-  pine: (c) => fill('M0 -10L6 -2L3 -2L8 6L-8 6L-3 -2L-6 -2Z', c) + fill('M-1.4 6L1.4 6L1.4 10L-1.4 10Z', c),
+  pine: (c) =>
+    fill('M0 -10L6 -2L3 -2L8 6L-8 6L-3 -2L-6 -2Z', c) + fill('M-1.4 6L1.4 6L1.4 10L-1.4 10Z', c),
   wave: (c) =>
-    stroke('M-9 -3Q-4.5 -9 0 -3Q4.5 3 9 -3', c, 2.6) + stroke('M-9 4Q-4.5 -2 0 4Q4.5 10 9 4', c, 2.6),
+    stroke('M-9 -3Q-4.5 -9 0 -3Q4.5 3 9 -3', c, 2.6) +
+    stroke('M-9 4Q-4.5 -2 0 4Q4.5 10 9 4', c, 2.6),
   bird: (c) =>
     fill('M-9 1C-7 -7 1 -8 4 -3L10 -3L5 1C4 7 -4 8 -9 1Z', c) +
     fill('M-4 0C-2 -4 3 -3 3 1C0 4 -3 3 -4 0Z', mix(c, '#ffffff', 0.45)),

@@ -18,6 +18,8 @@ export interface Pen {
   readonly motif: string;
   /** Filled path with the flat shading of the house style; counts towards the shadow. */
   solid(d: string, tones?: Tones, look?: Look): string;
+  /** Draws with everything rotated clockwise around a point, shadow included. */
+  turned(degrees: number, x: number, y: number, draw: () => string): string;
   /** Paper label with emblem and two lines of mock print. */
   label(x: number, y: number, width: number, height: number, fill?: string): string;
   emblem(x: number, y: number, size: number, fill: string): string;
@@ -62,7 +64,7 @@ export const cream = tones('#fbf3e3');
 export const ink = tones('#3f3a47');
 export const glass = tones('#d3e8ea');
 export const leafy = tones('#6f9c63');
-export const glow = tones('#ffe2a0');
+export const glow = tones('#ffd98c');
 
 export const fill = (d: string, colour: string, opacity = 1): string =>
   `<path d="${d}" fill="${colour}"${opacity < 1 ? ` opacity="${opacity}"` : ''}/>`;

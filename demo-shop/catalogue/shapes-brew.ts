@@ -1,5 +1,17 @@
 import {
-  block, brass, cream, fill, glass, ink, oval, type Shape, steel, stroke, taper, times, wood,
+  block,
+  brass,
+  cream,
+  fill,
+  glass,
+  ink,
+  oval,
+  type Shape,
+  steel,
+  stroke,
+  taper,
+  times,
+  wood,
 } from './pen.ts';
 
 const mug: Shape = (k) => {
@@ -23,8 +35,10 @@ const mug: Shape = (k) => {
 };
 
 const cup: Shape = (k) => {
-  const saucer = k.solid('M64 242L256 242C246 258 226 264 206 264L114 264C94 264 74 258 64 242Z',
-    k.kind === 1 ? k.accent : k.main);
+  const saucer = k.solid(
+    'M64 242L256 242C246 258 226 264 206 264L114 264C94 264 74 258 64 242Z',
+    k.kind === 1 ? k.accent : k.main,
+  );
   return (
     stroke('M208 176C252 168 250 222 196 220', k.main.dark, 13) +
     saucer +
@@ -54,8 +68,11 @@ const kettle: Shape = (k) =>
       stroke('M212 128C276 118 280 216 214 234', k.accent.base, 14)
     : fill('M104 176L48 132L66 120L122 142Z', k.main.dark) +
       stroke('M102 128C104 44 216 44 218 128', k.accent.base, 13)) +
-  k.solid('M110 122L210 122C220 170 232 214 226 248Q222 264 206 264L114 264Q98 264 94 248C88 214 100 170 110 122Z',
-    k.main, { pattern: true }) +
+  k.solid(
+    'M110 122L210 122C220 170 232 214 226 248Q222 264 206 264L114 264Q98 264 94 248C88 214 100 170 110 122Z',
+    k.main,
+    { pattern: true },
+  ) +
   k.solid('M104 122C110 96 210 96 216 122Z', k.main, { shade: false }) +
   fill(oval(160, 122, 56, 6), k.main.dark) +
   fill(block(148, 82, 24, 20, 10), k.accent.dark);
@@ -101,8 +118,11 @@ const teapot: Shape = (k) =>
     ? stroke('M104 150C90 60 230 60 216 150', k.accent.base, 10)
     : stroke('M218 160C286 140 282 238 214 230', k.main.dark, 14)) +
   fill('M104 224C64 224 66 168 34 148L56 140C84 152 92 178 116 178Z', k.main.dark) +
-  k.solid('M94 204C94 158 126 140 160 140C194 140 226 158 226 204C226 236 206 264 190 264L130 264C114 264 94 236 94 204Z',
-    k.main, { pattern: true }) +
+  k.solid(
+    'M94 204C94 158 126 140 160 140C194 140 226 158 226 204C226 236 206 264 190 264L130 264C114 264 94 236 94 204Z',
+    k.main,
+    { pattern: true },
+  ) +
   k.solid('M120 146C122 124 198 124 200 146Q160 156 120 146Z', k.main, { shade: false }) +
   fill(oval(160, 120, 10, 9), k.accent.base);
 
@@ -124,8 +144,13 @@ const whisk: Shape = (k) =>
   fill(oval(140, 202, 60, 7.4), '#8fae5a') +
   '<g transform="rotate(16 226 190)">' +
   k.solid(block(210, 108, 34, 70, 8), wood) +
-  times(7, (i) => stroke(`M${214 + i * 4.4} 178C${204 + i * 7.6} 206 ${202 + i * 8} 232 ${
-    206 + i * 7} 258`, i % 2 ? wood.base : wood.light, 4)) +
+  times(7, (i) =>
+    stroke(
+      `M${214 + i * 4.4} 178C${204 + i * 7.6} 206 ${202 + i * 8} 232 ${206 + i * 7} 258`,
+      i % 2 ? wood.base : wood.light,
+      4,
+    ),
+  ) +
   stroke('M210 180L244 180', k.accent.base, 5) +
   '</g>';
 
@@ -144,44 +169,55 @@ const scale: Shape = (k) =>
 const pitcher: Shape = (k) => {
   const tall = k.kind === 1;
   return (
-    stroke(tall ? 'M208 116C270 112 262 220 210 222' : 'M212 146C268 142 262 224 212 224',
-      k.kind === 2 ? k.accent.base : k.main.dark, 14) +
+    stroke(
+      tall ? 'M208 116C270 112 262 220 210 222' : 'M212 146C268 142 262 224 212 224',
+      k.kind === 2 ? k.accent.base : k.main.dark,
+      14,
+    ) +
     fill(tall ? 'M112 100L86 92L114 130Z' : 'M108 130L78 118L108 166Z', k.main.dark) +
     k.solid(
       tall
         ? 'M112 96L208 96C200 136 222 168 222 214Q222 264 190 264L130 264Q98 264 98 214C98 168 120 136 112 96Z'
         : 'M106 124L210 124C212 160 226 182 226 224Q226 264 196 264L122 264Q92 264 92 224C92 182 104 160 106 124Z',
-      k.main, { pattern: true }) +
+      k.main,
+      { pattern: true },
+    ) +
     fill(tall ? oval(160, 96, 48, 8) : oval(158, 124, 52, 9), k.main.pale) +
     fill(tall ? oval(160, 98, 40, 5) : oval(158, 126, 44, 5.4), k.main.deep, 0.7)
   );
 };
-
-const strainer: Shape = (k) =>
-  stroke('M218 140L290 116', k.accent.base, 12) +
-  k.solid('M82 140L222 140C222 198 192 222 152 222C112 222 82 198 82 140Z', k.main) +
-  times(5, (row) => times(7 - row, (i) =>
-    fill(oval(152 + (i - (6 - row) / 2) * 18, 158 + row * 13, 2.6), k.main.deep, 0.7))) +
-  k.solid(block(70, 130, 164, 14, 7), k.main) +
-  k.solid(taper(152, 240, 40, 24, 52, 6), k.accent) +
-  fill(oval(152, 240, 40, 5), k.accent.deep, 0.5);
 
 const carafe: Shape = (k) =>
   k.solid(
     k.kind === 1
       ? 'M136 84L184 84L182 128C182 150 226 176 226 220Q226 264 190 264L130 264Q94 264 94 220C94 176 138 150 138 128Z'
       : 'M130 76L190 76C184 120 212 150 212 196L212 244Q212 264 192 264L128 264Q108 264 108 244L108 196C108 150 136 120 130 76Z',
-    glass) +
+    glass,
+  ) +
   fill(
     k.kind === 1
       ? 'M102 204L218 204C222 214 222 222 222 226Q220 258 190 258L130 258Q100 258 98 226C98 222 98 214 102 204Z'
       : 'M114 184L206 184L206 242Q206 258 192 258L128 258Q114 258 114 242Z',
-    k.main.base, 0.85) +
+    k.main.base,
+    0.85,
+  ) +
   (k.kind === 1
     ? k.solid(block(132, 118, 56, 22, 6), k.accent) + fill(block(134, 78, 52, 10, 4), glass.dark)
-    : k.solid(block(126, 56, 68, 26, 8, 4), k.accent) + fill(block(122, 206, 76, 3, 1), '#ffffff', 0.5));
+    : k.solid(block(126, 56, 68, 26, 8, 4), k.accent) +
+      fill(block(122, 206, 76, 3, 1), '#ffffff', 0.5));
 
 export const brewShapes: Record<string, Shape> = {
-  mug, cup, dripper, kettle, grinder, press, moka, teapot, gaiwan, whisk, scale, pitcher, strainer,
+  mug,
+  cup,
+  dripper,
+  kettle,
+  grinder,
+  press,
+  moka,
+  teapot,
+  gaiwan,
+  whisk,
+  scale,
+  pitcher,
   carafe,
 };

@@ -1,5 +1,16 @@
 import {
-  block, brass, cream, fill, glass, ink, oval, type Shape, steel, stroke, taper, times, tones, wood,
+  block,
+  cream,
+  fill,
+  glass,
+  ink,
+  oval,
+  type Shape,
+  steel,
+  stroke,
+  times,
+  tones,
+  wood,
 } from './pen.ts';
 
 const jar: Shape = (k) => {
@@ -19,11 +30,6 @@ const jar: Shape = (k) => {
   );
 };
 
-const pot: Shape = (k) =>
-  k.solid(block(84, 168, 152, 96, 8, 20), k.main, { pattern: true }) +
-  k.solid(block(76, 140, 168, 34, 12, 6), k.kind === 1 ? wood : k.accent) +
-  (k.kind === 1 ? fill(oval(160, 134, 14, 9), wood.dark) : k.emblem(160, 218, 24, cream.base));
-
 const bottle: Shape = (k) => {
   const oil = k.kind === 1;
   const d = oil
@@ -34,7 +40,8 @@ const bottle: Shape = (k) => {
   const cap = oil
     ? k.solid(block(142, 62, 36, 34, 6, 3), k.accent)
     : k.kind === 2
-      ? k.solid(block(132, 112, 56, 40, 8, 4), k.accent) + stroke('M134 126L186 126', k.accent.dark, 3)
+      ? k.solid(block(132, 112, 56, 40, 8, 4), k.accent) +
+        stroke('M134 126L186 126', k.accent.dark, 3)
       : k.solid(block(132, 74, 56, 36, 8, 4), k.accent);
   return cap + k.solid(d, k.main) + (oil ? k.label(124, 184, 72, 62) : k.label(122, 176, 76, 64));
 };
@@ -44,8 +51,10 @@ const pump: Shape = (k) =>
   fill(block(142, 66, 36, 18, 6), k.accent.base) +
   k.solid(block(136, 108, 48, 28, 6, 2), k.accent) +
   k.solid(
-    k.kind === 1 ? block(104, 132, 112, 132, 46, 14) : block(106, 134, 108, 130, 20, 14), k.main,
-    { pattern: true }) +
+    k.kind === 1 ? block(104, 132, 112, 132, 46, 14) : block(106, 134, 108, 130, 20, 14),
+    k.main,
+    { pattern: true },
+  ) +
   k.label(122, 174, 76, 66);
 
 const dropper: Shape = (k) =>
@@ -55,15 +64,22 @@ const dropper: Shape = (k) =>
   k.label(124, 174, 72, 66);
 
 const pouchbag: Shape = (k) =>
-  k.solid('M96 82L224 82L230 236Q232 264 214 264L106 264Q88 264 90 236Z', k.main, { pattern: true }) +
+  k.solid('M96 82L224 82L230 236Q232 264 214 264L106 264Q88 264 90 236Z', k.main, {
+    pattern: true,
+  }) +
   k.solid(block(92, 64, 136, 30, 4), k.kind === 1 ? k.accent : k.main) +
   stroke('M96 100L224 100', k.main.deep, 2) +
   (k.kind === 1
     ? fill(oval(160, 120, 6), k.main.deep) + k.label(110, 142, 100, 84)
     : k.kind === 2
       ? fill(block(112, 130, 96, 104, 48, 12), glass.pale, 0.9) +
-        times(18, (i) => fill(oval(126 + (i % 6) * 14, 206 + Math.floor(i / 6) * 11, 8, 6),
-          i % 2 ? k.extra.base : k.extra.dark)) + k.emblem(160, 164, 20, k.main.dark)
+        times(18, (i) =>
+          fill(
+            oval(126 + (i % 6) * 14, 206 + Math.floor(i / 6) * 11, 8, 6),
+            i % 2 ? k.extra.base : k.extra.dark,
+          ),
+        ) +
+        k.emblem(160, 164, 20, k.main.dark)
       : fill(oval(160, 174, 44), cream.base) + k.emblem(160, 174, 28, k.accent.base));
 
 const tin: Shape = (k) => {
@@ -85,7 +101,11 @@ const box: Shape = (k) =>
     ? k.solid('M76 150L244 150L244 264L76 264Z', k.main, { pattern: true }) +
       k.solid('M92 128L228 128L244 152L76 152Z', k.accent, { shade: false })
     : k.solid('M90 92L214 92L214 264L90 264Z', k.main, { pattern: true, shade: false }) +
-      k.solid('M214 92L240 108L240 264L214 264Z', { ...k.main, base: k.main.dark }, { shade: false }) +
+      k.solid(
+        'M214 92L240 108L240 264L214 264Z',
+        { ...k.main, base: k.main.dark },
+        { shade: false },
+      ) +
       fill('M90 92L116 78L240 78L240 108L214 92Z', k.main.light)) +
   (k.kind === 1 ? k.label(104, 172, 112, 72) : k.label(106, 132, 92, 96));
 
@@ -109,8 +129,10 @@ const bar: Shape = (k) =>
   '<g transform="rotate(-8 160 166)">' +
   k.solid(block(104, 62, 112, 60, 4), tones('#6b4230'), { shade: false }) +
   times(3, (i) => fill(block(110 + i * 35, 68, 30, 30, 3), '#84563f')) +
-  fill('M98 100L108 106L118 98L128 106L138 98L148 106L158 98L168 106L178 98L188 106L198 98L208 106L222 100L222 126L98 126Z',
-    '#e3d9c4') +
+  fill(
+    'M98 100L108 106L118 98L128 106L138 98L148 106L158 98L168 106L178 98L188 106L198 98L208 106L222 100L222 126L98 126Z',
+    '#e3d9c4',
+  ) +
   k.solid(block(96, 112, 128, 156, 4), k.main, { pattern: true }) +
   k.label(112, 146, 96, 86) +
   '</g>';
@@ -145,27 +167,18 @@ const balm: Shape = (k) =>
   k.emblem(200, 176, 32, k.accent.base) +
   stroke('M140 206C150 228 176 244 204 244', k.main.dark, 5);
 
-const candle: Shape = (k) => {
-  const flame = (x: number, y: number): string =>
-    fill(`M${x} ${y - 30}C${x + 16} ${y - 10} ${x + 10} ${y} ${x} ${y}C${x - 10} ${y} ${x - 16} ${
-      y - 10} ${x} ${y - 30}Z`, '#f5b04c') +
-    fill(oval(x, y - 7, 4.4, 6.4), '#fff1c9');
-  if (k.kind === 1) {
-    const one = (x: number, y: number): string =>
-      k.solid(taper(x, y, 11, 232 - y, 13, 3), k.main, { pattern: true }) +
-      stroke(`M${x} ${y}L${x} ${y - 8}`, ink.base, 3) + flame(x, y - 6) +
-      k.solid(block(x - 20, 226, 40, 20, 5, 2), k.accent) +
-      k.solid(block(x - 32, 246, 64, 18, 8, 6), k.accent);
-    return one(112, 128) + one(208, 96);
-  }
-  return (
-    stroke('M160 150L160 138', ink.base, 3) + flame(160, 140) +
-    k.solid(block(98, 148, 124, 116, 6, 18), k.main, { pattern: true }) +
-    fill(oval(160, 150, 62, 10), k.main.pale) + fill(oval(160, 151, 53, 7), cream.base) +
-    (k.kind === 2 ? fill(block(98, 214, 124, 8), brass.base) : k.label(120, 180, 80, 58))
-  );
-};
-
 export const packShapes: Record<string, Shape> = {
-  jar, pot, bottle, pump, dropper, pouchbag, tin, box, tube, packet, bar, sardines, soap, balm, candle,
+  jar,
+  bottle,
+  pump,
+  dropper,
+  pouchbag,
+  tin,
+  box,
+  tube,
+  packet,
+  bar,
+  sardines,
+  soap,
+  balm,
 };

@@ -1,6 +1,6 @@
 /**
  * What the SDK keeps in the shopper's browser, as one interface with two implementations
- * (IndexedDB and memory) under one contract suite. Rules L1 to L9 of shared/privacy/SPEC.md
+ * (IndexedDB and memory) under one contract suite. Rules PR13 to PR23 of shared/privacy/SPEC.md
  * are kept here: the charge is one strict transaction with the finished bytes.
  */
 import type { RdpCurve } from '../../shared/privacy/curve.ts';
@@ -125,7 +125,7 @@ export interface Database {
 
   /** The round's coin: drawn once by `draw` per (task, round), then the same for ever. */
   coin(taskHash: string, roundHash: string, draw: () => boolean): Promise<boolean>;
-  /** The larger of now and the last time in the ledger (rule L4). */
+  /** The larger of now and the last time in the ledger (rule PR19). */
   ledgerNow(nowMs: number): Promise<number>;
   /** Cap, separation, uniqueness and budget are read again inside the one strict transaction. */
   charge(request: ChargeRequest): Promise<ChargeResult>;

@@ -2,7 +2,7 @@
  * Fixed point: an update in the ball of radius C becomes integers of norm at most B′.
  *
  * Stochastic rounding with a conditional norm bound: Kairouz, Liu and Steinke, "The Distributed
- * Discrete Gaussian Mechanism", arXiv:2102.06387, Algorithm 1 and Proposition 26, β = e^(−1/2).
+ * Discrete Gaussian Mechanism", arXiv:2102.06387, Algorithm 1 (client), with β = e^(−1/2).
  */
 import { assertBytes, assertFinite, assertInteger, assertPositive } from '../assert/assert.ts';
 

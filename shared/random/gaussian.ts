@@ -99,7 +99,7 @@ export class DiscreteGaussian {
     }
   }
 
-  /** Returns what `sample` returns for the same words, by BigInt alone; some 30 times slower. */
+  /** Returns what `sample` returns for the same words, by BigInt alone; some 20 times slower. */
   sampleExact(source: WordSource): number {
     const t = this.#scale;
     for (;;) {

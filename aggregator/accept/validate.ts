@@ -1,0 +1,87 @@
+/** Is this a report that its task allows? Refused by name before anything is written. */
+import { normBound } from '../../shared/field/fixed.ts';
+import { Refusal } from '../../shared/protocol/refusals.ts';
+import {
+  decodeReportHeader,
+  REPORT_CONTENT_TYPE,
+  REPORT_HEADER_BYTES,
+  type ReportHeader,
+  reportLength,
+} from '../../shared/protocol/report.ts';
+import type { Task } from '../../shared/protocol/task.ts';
+
+/** A discrete Gaussian exceeds 12 standard deviations with probability below 4e-33. */
+const BOUND_SIGMAS = 12;
+
+const LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
+
+/**
+ * Largest |coordinate| of an honest report, integer units: B′ after rounding, and 12 standard
+ * deviations of the tier's noise, whose sensitivity is 2B′ in the local tier.
+ */
+export function coordinateBound(task: Task): number {
+  const bound = normBound(2 ** task.scaleBits, task.d);
+  const sigma = task.mechanism.name === 'none' ? 0 : task.mechanism.sigma;
+  return Math.min(2 ** 31 - 1, Math.ceil(bound + BOUND_SIGMAS * sigma * 2 * bound));
+}
+
+/**
+ * Length that a body may have, from its headers, before a byte of it is read.
+ * @param lengths the exact lengths of the tasks that are known here.
+ * @throws Refusal bad-type, bad-length or too-large.
+ */
+export function admittedLength(
+  contentType: string | null | undefined,
+  contentLength: string | null | undefined,
+  lengths: ReadonlySet<number>,
+): number {
+  if (contentType?.trim().toLowerCase() !== REPORT_CONTENT_TYPE) throw new Refusal('bad-type');
+  if (contentLength === null || contentLength === undefined || !/^\d{1,15}$/.test(contentLength)) {
+    throw new Refusal('bad-length', 'a content-length is needed');
+  }
+  const length = Number(contentLength);
+  const largest = Math.max(0, ...lengths);
+  if (length > largest) throw new Refusal('too-large', `${length} bytes, at most ${largest}`);
+  if (!lengths.has(length)) {
+    throw new Refusal('bad-length', `${length} bytes are the length of no task`);
+  }
+  return length;
+}
+
+/** @throws Refusal of `decodeReportHeader`, or unknown-task, wrong-tier or bad-length. */
+export function decodeReport<T extends { readonly task: Task }>(
+  body: Uint8Array,
+  findTask: (taskHash: Uint8Array) => T | undefined,
+): { readonly header: ReportHeader; readonly found: T } {
+  const header = decodeReportHeader(body);
+  const found = findTask(header.taskHash);
+  if (found === undefined) throw new Refusal('unknown-task');
+  const { task } = found;
+  if (header.tier !== task.tier) {
+    throw new Refusal('wrong-tier', `${header.tier}, expected ${task.tier}`);
+  }
+  if (body.length !== reportLength(task.d)) {
+    throw new Refusal('bad-length', `${body.length} bytes, expected ${reportLength(task.d)}`);
+  }
+  return { header, found };
+}
+
+/** @throws Refusal value-out-of-range, without saying which coordinate or value. */
+export function checkCoordinates(body: Uint8Array, d: number, bound: number): void {
+  const start = body.byteOffset + REPORT_HEADER_BYTES;
+  let good = true;
+  if (LITTLE_ENDIAN && start % 4 === 0) {
+    const coordinates = new Int32Array(body.buffer, start, d);
+    let outside = 0;
+    for (let i = 0; i < d; i++) {
+      const one = coordinates[i] as number;
+      outside |= (bound - one) | (bound + one);
+    }
+    // The sign bit is set where a difference was negative or left int32.
+    good = outside >= 0 || coordinates.every((one) => one <= bound && one >= -bound);
+  } else {
+    const view = new DataView(body.buffer, start, 4 * d);
+    for (let i = 0; i < d; i++) good &&= Math.abs(view.getInt32(4 * i, true)) <= bound;
+  }
+  if (!good) throw new Refusal('value-out-of-range', `the bound of the task is ${bound}`);
+}

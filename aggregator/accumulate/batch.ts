@@ -1,0 +1,232 @@
+/**
+ * The open batch of a round: journal first, then the sum. Reports that arrive while a flush is on
+ * its way make the next one (group commit); each is acknowledged after the flush that holds it.
+ *
+ * Sums are float64: int32 values below MAX_LOCAL_REPORTS of them stay within 2^53, so every sum is
+ * exact and the order of arrival leaves no trace.
+ */
+import { assertInteger } from '../../shared/assert/assert.ts';
+import { equalBytes } from '../../shared/bytes/concat.ts';
+import { MAX_LOCAL_REPORTS } from '../../shared/field/fixed.ts';
+import { Refusal } from '../../shared/protocol/refusals.ts';
+import { REPORT_HEADER_BYTES } from '../../shared/protocol/report.ts';
+import { batchDigest, type CloseRecord, decodeClose, encodeClose } from './close.ts';
+import { type Disk, DiskError } from './disk.ts';
+import { CorruptJournal, Journal, type PlacedEntry } from './journal.ts';
+import { hashBody, type SpentId } from './spent.ts';
+
+/** What this room needs of the averaging engine. */
+export interface Summer {
+  /** Adds `into.length` int32 coordinates, found at byte `offset` of every report. */
+  sum(reports: readonly Uint8Array[], offset: number, into: Float64Array): void;
+}
+
+export interface BatchOptions {
+  readonly disk: Disk;
+  readonly path: string;
+  /** 32 bytes that name the round, the first entry of its journal. */
+  readonly identity: Uint8Array;
+  readonly d: number;
+  readonly maxReports: number;
+  readonly summer: Summer;
+  /** Largest group of one flush, bytes. */
+  readonly flushBytes: number;
+}
+
+interface Waiting {
+  readonly id: string;
+  readonly body: Uint8Array;
+  resolve(): void;
+  reject(reason: unknown): void;
+}
+
+/** Parts of a writev stay below IOV_MAX (1024): two an entry and the frame's header. */
+const MAX_GROUP = 500;
+
+export class OpenBatch {
+  readonly #options: BatchOptions;
+  readonly #sum: Float64Array;
+  /** Journal offset of every report that is in; ids are 16 bytes as latin1 strings. */
+  readonly #offsets = new Map<string, number>();
+  readonly #pending = new Map<
+    string,
+    { readonly body: Uint8Array; readonly done: Promise<void> }
+  >();
+  #journal: Journal | null = null;
+  #queue: Waiting[] = [];
+  #flushing: Promise<void> | null = null;
+  #closing = false;
+  #closed: CloseRecord | null = null;
+  #lastError: Error | null = null;
+
+  private constructor(options: BatchOptions) {
+    assertInteger('maxReports', options.maxReports, 1, MAX_LOCAL_REPORTS);
+    this.#options = options;
+    this.#sum = new Float64Array(options.d);
+  }
+
+  /** @throws CorruptJournal, DiskError */
+  static async open(options: BatchOptions): Promise<OpenBatch> {
+    const batch = new OpenBatch(options);
+    const { disk, path, identity } = options;
+    batch.#journal = await Journal.open(disk, path, identity, (entries) => batch.#replay(entries));
+    if (batch.#closed !== null) batch.#check(batch.#closed);
+    return batch;
+  }
+
+  /** Reports that are on disk and in the sum. */
+  get count(): number {
+    return this.#offsets.size;
+  }
+
+  get path(): string {
+    return this.#options.path;
+  }
+
+  has(id: string): boolean {
+    return this.#offsets.has(id) || this.#pending.has(id);
+  }
+
+  /** Set once membership is fixed, before a restart as well. */
+  get closed(): CloseRecord | null {
+    return this.#closed;
+  }
+
+  /** Exact sum over the batch; meaningful once it is closed. */
+  get sum(): Float64Array {
+    return this.#sum;
+  }
+
+  /** Why the journal could not be written lately, or null. */
+  get lastError(): Error | null {
+    return this.#lastError;
+  }
+
+  /**
+   * Takes a validated report. Resolves when it is on disk: 'accepted' the first time, 'duplicate'
+   * for the same bytes again. `body` must not change until then.
+   * @throws Refusal report-conflict, round-full, round-closed or not-ready.
+   */
+  async add(id: string, body: Uint8Array): Promise<'accepted' | 'duplicate'> {
+    const known = await this.find(id, body);
+    if (known === 'other') throw new Refusal('report-conflict');
+    if (known === 'same') return 'duplicate';
+    if (this.#closing) throw new Refusal('round-closed');
+    if (this.#pending.has(id)) return this.add(id, body);
+    if (this.count + this.#pending.size >= this.#options.maxReports)
+      throw new Refusal('round-full');
+    const done = new Promise<void>((resolve, reject) => {
+      this.#queue.push({ id, body, resolve, reject });
+    });
+    this.#pending.set(id, { body, done });
+    this.#flush();
+    await done;
+    return 'accepted';
+  }
+
+  /** What this batch knows of an id; waits for a flush that holds it. */
+  async find(id: string, body: Uint8Array): Promise<'unknown' | 'same' | 'other'> {
+    const pending = this.#pending.get(id);
+    if (pending !== undefined) {
+      const same = equalBytes(pending.body, body);
+      await pending.done;
+      return same ? 'same' : 'other';
+    }
+    const offset = this.#offsets.get(id);
+    if (offset === undefined) return 'unknown';
+    const journalled = await this.#open().read(offset, body.length);
+    return equalBytes(journalled, body) ? 'same' : 'other';
+  }
+
+  /** Fixes membership: no report is taken any more, those on their way are flushed first. */
+  async close(nowMs: () => number): Promise<CloseRecord> {
+    if (this.#closed !== null) return this.#closed;
+    this.#closing = true;
+    while (this.#flushing !== null) await this.#flushing;
+    const digest = batchDigest(this.#offsets.keys());
+    const bytes = encodeClose(digest, this.count, nowMs());
+    await this.#open().append([{ kind: 2, bytes }]);
+    this.#closed = decodeClose(bytes);
+    return this.#closed;
+  }
+
+  /** Ids and body hashes of a closed batch, read back from the journal. */
+  async spent(): Promise<readonly SpentId[]> {
+    const ids: SpentId[] = [];
+    await this.#open().replay((entries) => {
+      for (const { kind, bytes } of entries) {
+        if (kind === 1) ids.push({ id: idOf(bytes), bodyHash: hashBody(bytes) });
+      }
+    });
+    return ids;
+  }
+
+  /** Waits for the flush on its way and lets go of the file. */
+  async stop(): Promise<void> {
+    this.#closing = true;
+    while (this.#flushing !== null) await this.#flushing;
+    await this.#open().close();
+  }
+
+  #open(): Journal {
+    if (this.#journal === null) throw new Error('the journal is not open');
+    return this.#journal;
+  }
+
+  #flush(): void {
+    if (this.#flushing !== null || this.#queue.length === 0) return;
+    this.#flushing = this.#flushGroup().finally(() => {
+      this.#flushing = null;
+      this.#flush();
+    });
+  }
+
+  async #flushGroup(): Promise<void> {
+    const length = REPORT_HEADER_BYTES + 4 * this.#options.d;
+    const fit = Math.max(1, Math.floor(this.#options.flushBytes / length));
+    const group = this.#queue.splice(0, Math.min(MAX_GROUP, fit));
+    try {
+      const bodies = group.map(({ body }) => body);
+      const offsets = await this.#open().append(bodies.map((bytes) => ({ kind: 1, bytes })));
+      this.#options.summer.sum(bodies, REPORT_HEADER_BYTES, this.#sum);
+      for (const [i, { id, resolve }] of group.entries()) {
+        this.#offsets.set(id, offsets[i] as number);
+        this.#pending.delete(id);
+        resolve();
+      }
+      this.#lastError = null;
+    } catch (error) {
+      this.#lastError = error as Error;
+      const why = error instanceof DiskError ? `the data folder is ${error.code}` : '';
+      for (const { id, reject } of group) {
+        this.#pending.delete(id);
+        reject(new Refusal('not-ready', why));
+      }
+    }
+  }
+
+  #replay(entries: readonly PlacedEntry[]): void {
+    const bodies: Uint8Array[] = [];
+    for (const { kind, bytes, offset } of entries) {
+      if (this.#closed !== null) return;
+      if (kind === 2) this.#closed = decodeClose(bytes);
+      if (kind !== 1) continue;
+      this.#offsets.set(idOf(bytes), offset);
+      bodies.push(bytes);
+    }
+    this.#options.summer.sum(bodies, REPORT_HEADER_BYTES, this.#sum);
+    this.#closing = this.#closed !== null;
+  }
+
+  #check({ batch, count }: CloseRecord): void {
+    const digest = Buffer.from(batchDigest(this.#offsets.keys())).toString('hex');
+    if (digest !== batch || count !== this.count) {
+      throw new CorruptJournal(this.#options.path, 'its reports are not those of its close record');
+    }
+  }
+}
+
+/** Report id of a body, 16 bytes as a latin1 string. */
+export function idOf(body: Uint8Array): string {
+  return Buffer.from(body.buffer, body.byteOffset + 8, 16).toString('latin1');
+}

@@ -1,0 +1,96 @@
+/**
+ * Frames of the journal (SPEC.md, RD rules). Little endian. One frame is one group commit.
+ *
+ *   0  4   magic "VTJ1"
+ *   4  4   sequence number of the frame in its file, from 0
+ *   8  4   payload length
+ *  12  4   CRC-32 of bytes 4 to 12 and the payload
+ *  16  …   entries: kind u32, length u32, bytes padded with zeros to a multiple of 4
+ */
+import { crc32 } from './crc.ts';
+
+export const FRAME_HEADER_BYTES = 16;
+export const ENTRY_HEADER_BYTES = 8;
+
+const MAGIC = 0x314a5456;
+
+/** 0 opens the file, 1 is a report, 2 closes the batch. */
+export type EntryKind = 0 | 1 | 2;
+
+export interface Entry {
+  readonly kind: EntryKind;
+  readonly bytes: Uint8Array;
+}
+
+const PADDING = [0, 3, 2, 1].map((length) => new Uint8Array(length));
+
+/** Bytes that an entry takes inside a frame. */
+export function entryLength(bytes: number): number {
+  return ENTRY_HEADER_BYTES + bytes + (-bytes & 3);
+}
+
+/** The parts of one frame, ready for writev; entry bytes are not copied. */
+export function frameParts(sequence: number, entries: readonly Entry[]): Uint8Array[] {
+  const header = new Uint8Array(FRAME_HEADER_BYTES);
+  const parts: Uint8Array[] = [header];
+  let length = 0;
+  for (const { kind, bytes } of entries) {
+    const head = new Uint8Array(ENTRY_HEADER_BYTES);
+    const view = new DataView(head.buffer);
+    view.setUint32(0, kind, true);
+    view.setUint32(4, bytes.length, true);
+    parts.push(head, bytes);
+    if ((bytes.length & 3) !== 0) parts.push(PADDING[bytes.length & 3] as Uint8Array);
+    length += entryLength(bytes.length);
+  }
+  const view = new DataView(header.buffer);
+  view.setUint32(0, MAGIC, true);
+  view.setUint32(4, sequence, true);
+  view.setUint32(8, length, true);
+  let crc = crc32(header.subarray(4, 12));
+  for (let i = 1; i < parts.length; i++) crc = crc32(parts[i] as Uint8Array, crc);
+  view.setUint32(12, crc, true);
+  return parts;
+}
+
+export interface FrameHeader {
+  readonly sequence: number;
+  readonly length: number;
+  readonly crc: number;
+}
+
+/** Header at `offset`, or null where no frame begins. */
+export function readHeader(bytes: Uint8Array, offset: number): FrameHeader | null {
+  if (bytes.length - offset < FRAME_HEADER_BYTES) return null;
+  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, FRAME_HEADER_BYTES);
+  if (view.getUint32(0, true) !== MAGIC) return null;
+  return {
+    sequence: view.getUint32(4, true),
+    length: view.getUint32(8, true),
+    crc: view.getUint32(12, true),
+  };
+}
+
+/** Tells whether `payload` is the one that the header bytes at `offset` declare. */
+export function frameHolds(header: FrameHeader, payload: Uint8Array): boolean {
+  if (payload.length !== header.length) return false;
+  const head = new Uint8Array(8);
+  const view = new DataView(head.buffer);
+  view.setUint32(0, header.sequence, true);
+  view.setUint32(4, header.length, true);
+  return crc32(payload, crc32(head)) === header.crc;
+}
+
+/** Entries of a payload whose CRC has been checked; `offset` counts from the payload's start. */
+export function readEntries(payload: Uint8Array): (Entry & { readonly offset: number })[] {
+  const entries: (Entry & { readonly offset: number })[] = [];
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  for (let at = 0; at < payload.length; ) {
+    const kind = view.getUint32(at, true) as EntryKind;
+    const length = view.getUint32(at + 4, true);
+    const offset = at + ENTRY_HEADER_BYTES;
+    entries.push({ kind, offset, bytes: payload.subarray(offset, offset + length) });
+    at += entryLength(length);
+  }
+  return entries;
+}

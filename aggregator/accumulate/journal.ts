@@ -1,0 +1,183 @@
+/**
+ * The journal of one open batch: an append-only file of frames. What `append` has resolved for is
+ * on disk. A frame that a crash tore off at the end is cut at the next start; a damaged frame with
+ * a good one behind it is damage to what was acknowledged, and is an error.
+ */
+import { equalBytes } from '../../shared/bytes/concat.ts';
+import { type AppendFile, type Disk, DiskError, folderOf } from './disk.ts';
+import {
+  ENTRY_HEADER_BYTES,
+  type Entry,
+  entryLength,
+  FRAME_HEADER_BYTES,
+  frameHolds,
+  frameParts,
+  readEntries,
+  readHeader,
+} from './frame.ts';
+
+/** A journal whose acknowledged part cannot be read back. */
+export class CorruptJournal extends Error {
+  readonly code = 'corrupt-journal';
+
+  constructor(path: string, reason: string) {
+    super(`corrupt-journal: ${path}: ${reason}`);
+    this.name = 'CorruptJournal';
+  }
+}
+
+export interface PlacedEntry extends Entry {
+  /** Offset of `bytes` in the file. */
+  readonly offset: number;
+}
+
+/** Entries of one frame, in order. */
+export type Visit = (entries: readonly PlacedEntry[]) => void | Promise<void>;
+
+interface Scan {
+  readonly frames: number;
+  /** Length of the good part. */
+  readonly length: number;
+}
+
+/** Walks the good frames of a file; the bytes that a visit sees are its own. */
+async function scan(disk: Disk, path: string, visit: Visit): Promise<Scan> {
+  const size = (await disk.size(path)) ?? 0;
+  let at = 0;
+  let frames = 0;
+  while (size - at >= FRAME_HEADER_BYTES) {
+    const header = readHeader(await disk.read(path, at, FRAME_HEADER_BYTES), 0);
+    if (header === null || header.sequence !== frames) break;
+    if (header.length > size - at - FRAME_HEADER_BYTES) break;
+    const start = at + FRAME_HEADER_BYTES;
+    const payload = await disk.read(path, start, header.length);
+    if (!frameHolds(header, payload)) break;
+    await visit(readEntries(payload).map((one) => ({ ...one, offset: one.offset + start })));
+    at = start + header.length;
+    frames += 1;
+  }
+  return { frames, length: at };
+}
+
+/** Looks for a good frame after the place where reading stopped. */
+async function laterFrame(disk: Disk, path: string, good: Scan): Promise<boolean> {
+  const rest = await disk.read(path, good.length);
+  for (let at = 4; at + FRAME_HEADER_BYTES <= rest.length; at += 4) {
+    const header = readHeader(rest, at);
+    if (header === null || header.sequence <= good.frames) continue;
+    const start = at + FRAME_HEADER_BYTES;
+    if (frameHolds(header, rest.subarray(start, start + header.length))) return true;
+  }
+  return false;
+}
+
+export class Journal {
+  readonly path: string;
+  readonly #disk: Disk;
+  readonly #file: AppendFile;
+  #frames: number;
+  #failed: DiskError | null = null;
+
+  private constructor(disk: Disk, path: string, file: AppendFile, frames: number) {
+    this.#disk = disk;
+    this.path = path;
+    this.#file = file;
+    this.#frames = frames;
+  }
+
+  /**
+   * Opens or makes the journal of the batch that `identity` names, replays it and cuts a torn tail.
+   * @throws CorruptJournal, DiskError
+   */
+  static async open(
+    disk: Disk,
+    path: string,
+    identity: Uint8Array,
+    visit: Visit,
+  ): Promise<Journal> {
+    const good = await scan(disk, path, async (entries) => {
+      const [first, ...rest] = entries;
+      if (first?.kind !== 0) return visit(entries);
+      if (!equalBytes(first.bytes, identity)) {
+        throw new CorruptJournal(path, 'it belongs to another round');
+      }
+      return visit(rest);
+    });
+    const size = (await disk.size(path)) ?? 0;
+    if (size > good.length && (await laterFrame(disk, path, good))) {
+      throw new CorruptJournal(path, `frame ${good.frames} is damaged, later ones are not`);
+    }
+    const file = await disk.open(path);
+    const journal = new Journal(disk, path, file, good.frames);
+    if (file.length > good.length) await file.truncate(good.length);
+    // What was read back may sit in the page cache alone after a kill.
+    if (file.length > 0) await file.sync();
+    if (good.frames === 0) {
+      await journal.append([{ kind: 0, bytes: identity }]);
+    }
+    await disk.syncFolder(folderOf(path));
+    return journal;
+  }
+
+  /** Set once a sync has failed: what the disk holds is unknown until the next start. */
+  get failed(): DiskError | null {
+    return this.#failed;
+  }
+
+  /**
+   * Writes one frame and syncs it; returns the offset of each entry's bytes. One call at a time.
+   * @throws DiskError; nothing of the frame counts then, unless a restart finds it whole.
+   */
+  async append(entries: readonly Entry[]): Promise<readonly number[]> {
+    if (this.#failed !== null) throw this.#failed;
+    const start = this.#file.length;
+    try {
+      await this.#file.append(frameParts(this.#frames, entries));
+    } catch (error) {
+      await this.#cut(start);
+      throw error;
+    }
+    try {
+      await this.#file.sync();
+    } catch (error) {
+      throw this.#fail(error);
+    }
+    this.#frames += 1;
+    let at = start + FRAME_HEADER_BYTES;
+    return entries.map(({ bytes }) => {
+      const offset = at + ENTRY_HEADER_BYTES;
+      at += entryLength(bytes.length);
+      return offset;
+    });
+  }
+
+  read(offset: number, length: number): Promise<Uint8Array> {
+    return this.#disk.read(this.path, offset, length);
+  }
+
+  /** Walks what was appended so far. */
+  async replay(visit: Visit): Promise<void> {
+    const { length } = await scan(this.#disk, this.path, visit);
+    if (length !== this.#file.length) throw new CorruptJournal(this.path, 'it reads back shorter');
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+
+  async #cut(length: number): Promise<void> {
+    try {
+      await this.#file.truncate(length);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): DiskError {
+    this.#failed =
+      error instanceof DiskError
+        ? error
+        : new DiskError('failed', `${this.path} cannot be written`, { cause: error });
+    return this.#failed;
+  }
+}

@@ -1,0 +1,112 @@
+/** The HTTP interface (shared/protocol/paths.ts; SPEC.md, H rules) as a Hono app. */
+import { type Context, Hono } from 'hono';
+import { canonicalJson } from '../shared/bytes/canonical.ts';
+import { PATHS } from '../shared/protocol/paths.ts';
+import { Refusal } from '../shared/protocol/refusals.ts';
+import {
+  CORS_HEADERS,
+  failureReply,
+  jsonReply,
+  PREFLIGHT_HEADERS,
+  type Reply,
+  refusalReply,
+  SECURITY_HEADERS,
+} from './replies.ts';
+import { type ReportDeps, takeReport } from './reports.ts';
+
+export type AppDeps = ReportDeps;
+
+const IMMUTABLE = { 'cache-control': 'public, max-age=31536000, immutable' };
+const HASH = ':hash{[0-9a-f]{64}}';
+const ROUND = ':round{[1-9][0-9]{0,12}}';
+
+function answer({ status, headers, text }: Reply): Response {
+  return new Response(text, { status, headers });
+}
+
+function body(
+  bytes: Uint8Array | string,
+  type: string,
+  headers: Readonly<Record<string, string>>,
+): Response {
+  return new Response(bytes as Uint8Array<ArrayBuffer> | string, {
+    headers: { ...SECURITY_HEADERS, ...CORS_HEADERS, 'content-type': type, ...headers },
+  });
+}
+
+function found<T>(value: T | null): T {
+  if (value === null) throw new Refusal('not-found');
+  return value;
+}
+
+const json = (text: string | Uint8Array, headers: Readonly<Record<string, string>>): Response =>
+  body(text, 'application/json', headers);
+
+/** `deps.service` is a started service; routes need nothing else. */
+export function createApp(deps: AppDeps): Hono {
+  const { service, logger } = deps;
+  const app = new Hono();
+  const noStore = { 'cache-control': 'no-store' };
+
+  app.onError((error, c) => {
+    if (error instanceof Refusal) {
+      return answer(refusalReply(error, service.settings.retryAfterSeconds));
+    }
+    logger('error', 'request-failed', { method: c.req.method, reason: error.message });
+    return answer(failureReply());
+  });
+  app.notFound(() => answer(refusalReply(new Refusal('not-found'), 1)));
+  app.use(async (c, next) => {
+    if (c.req.raw.url.includes('?')) throw new Refusal('query-not-allowed');
+    await next();
+  });
+
+  const file = async (c: Context, folder: string, end: string): Promise<Uint8Array> =>
+    found(await service.files.get(`${folder}/${c.req.param('hash')}.${end}`));
+
+  const gets: readonly (readonly [string, (c: Context) => Response | Promise<Response>])[] = [
+    [PATHS.livez, () => answer(jsonReply(200, { status: 'ok' }))],
+    [
+      PATHS.readyz,
+      () => {
+        const reason = service.notReady;
+        if (reason === null) return answer(jsonReply(200, { status: 'ready' }));
+        return answer(jsonReply(503, { status: 'not-ready', reason }));
+      },
+    ],
+    [PATHS.status, () => answer(jsonReply(200, service.status()))],
+    [PATHS.site, () => json(service.siteText, noStore)],
+    [PATHS.task(HASH), async (c) => json(await file(c, 'tasks', 'json'), IMMUTABLE)],
+    [PATHS.head(HASH), (c) => json(found(service.head(c.req.param('hash') ?? '')), noStore)],
+    [
+      PATHS.model(HASH),
+      async (c) => body(await file(c, 'models', 'bin'), 'application/octet-stream', IMMUTABLE),
+    ],
+    [
+      PATHS.catalogue(HASH),
+      async (c) => body(await file(c, 'catalogues', 'bin'), 'application/octet-stream', IMMUTABLE),
+    ],
+    [
+      PATHS.round(HASH, ROUND as unknown as number),
+      async (c) => {
+        const { hash = '', round = '' } = c.req.param() as Record<string, string>;
+        return json(canonicalJson(found(await service.round(hash, Number(round)))), IMMUTABLE);
+      },
+    ],
+  ];
+  for (const [path, handler] of gets) app.get(path, handler);
+  app.post(PATHS.reports, async (c) => answer(await takeReport(deps, c.req.raw)));
+
+  const methods = [...gets.map(([path]) => [path, 'GET, HEAD']), [PATHS.reports, 'POST']] as const;
+  for (const [path, allow] of methods as readonly (readonly [string, string])[]) {
+    app.all(path, (c) => {
+      if (c.req.method === 'OPTIONS' && path.startsWith('/v1/')) {
+        const headers = { ...SECURITY_HEADERS, ...CORS_HEADERS, ...PREFLIGHT_HEADERS };
+        return new Response(null, { status: 204, headers });
+      }
+      const reply = refusalReply(new Refusal('method-not-allowed'), 1);
+      return answer({ ...reply, headers: { ...reply.headers, allow } });
+    });
+  }
+  return app;
+}

@@ -1,0 +1,17 @@
+/** The plain loop over big integers: slow, obvious, what the others are compared with. */
+import { type AverageBackend, assertReports } from './backend.ts';
+
+export const referenceBackend: AverageBackend = {
+  name: 'reference',
+  sum(reports, offset, into) {
+    assertReports(reports, offset, into);
+    for (let i = 0; i < into.length; i++) {
+      let total = BigInt(into[i] as number);
+      for (const report of reports) {
+        const view = new DataView(report.buffer, report.byteOffset, report.byteLength);
+        total += BigInt(view.getInt32(offset + 4 * i, true));
+      }
+      into[i] = Number(total);
+    }
+  },
+};

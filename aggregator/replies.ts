@@ -1,0 +1,65 @@
+/** What every answer carries, and refusals as RFC 9457 problem documents. */
+import { problemOf, REFUSALS, type Refusal } from '../shared/protocol/refusals.ts';
+
+export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'cross-origin',
+};
+
+/** Any origin may read: every GET is a public file, and no request carries credentials. */
+export const CORS_HEADERS: Readonly<Record<string, string>> = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'retry-after',
+};
+
+export const PREFLIGHT_HEADERS: Readonly<Record<string, string>> = {
+  'access-control-allow-methods': 'GET, POST',
+  'access-control-allow-headers': 'content-type',
+  'access-control-max-age': '86400',
+  'cache-control': 'no-store',
+};
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+export function refusalReply(refusal: Refusal, retryAfterSeconds: number): Reply {
+  const { status } = REFUSALS[refusal.code];
+  const headers: Record<string, string> = {
+    ...SECURITY_HEADERS,
+    ...CORS_HEADERS,
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+  };
+  if (status === 503 || status === 429) headers['retry-after'] = String(retryAfterSeconds);
+  return { status, headers, text: JSON.stringify(problemOf(refusal)) };
+}
+
+/** An error that has no name: the caller logs it, the client learns nothing of it. */
+export function failureReply(): Reply {
+  const problem = { type: 'about:blank', title: 'Internal Server Error', status: 500 };
+  const headers = {
+    ...SECURITY_HEADERS,
+    ...CORS_HEADERS,
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+  };
+  return { status: 500, headers, text: JSON.stringify(problem) };
+}
+
+export function jsonReply(status: number, value: unknown): Reply {
+  return {
+    status,
+    headers: {
+      ...SECURITY_HEADERS,
+      ...CORS_HEADERS,
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+    },
+    text: JSON.stringify(value),
+  };
+}

@@ -1,0 +1,147 @@
+/**
+ * POST /v1/reports, once for web streams (Hono) and once for Node's own request, which costs less
+ * per report; both go through the same admission, slots and service.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Refusal } from '../shared/protocol/refusals.ts';
+import type { Slot } from './accept/slots.ts';
+import { admittedLength } from './accept/validate.ts';
+import type { Logger } from './logger.ts';
+import { failureReply, jsonReply, type Reply, refusalReply } from './replies.ts';
+import type { Service } from './service.ts';
+
+export interface ReportDeps {
+  readonly service: Service;
+  readonly logger: Logger;
+}
+
+function replyOf(error: unknown, { service, logger }: ReportDeps): Reply {
+  if (error instanceof Refusal) {
+    service.countRefusal(error.code);
+    return refusalReply(error, service.settings.retryAfterSeconds);
+  }
+  logger('error', 'report-failed', { reason: (error as Error).message });
+  return failureReply();
+}
+
+function admit(
+  service: Service,
+  contentType: string | null | undefined,
+  contentLength: string | null | undefined,
+): Slot {
+  const length = admittedLength(contentType, contentLength, service.lengths);
+  return service.slots.take(length);
+}
+
+/** Reads a report from a web request. */
+export async function takeReport(deps: ReportDeps, request: Request): Promise<Reply> {
+  const { service } = deps;
+  let slot: Slot | null = null;
+  try {
+    slot = admit(
+      service,
+      request.headers.get('content-type'),
+      request.headers.get('content-length'),
+    );
+    const reader = request.body?.getReader();
+    try {
+      for (;;) {
+        const next = await reader?.read();
+        if (next === undefined || next.done) break;
+        slot.push(next.value);
+      }
+    } catch (error) {
+      await reader?.cancel().catch(() => undefined);
+      throw error instanceof Refusal ? error : new Refusal('incomplete-body');
+    }
+    return jsonReply(201, await service.submit(slot.finish()));
+  } catch (error) {
+    return replyOf(error, deps);
+  } finally {
+    slot?.release();
+  }
+}
+
+function send(response: ServerResponse, { status, headers, text }: Reply): void {
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(text) });
+  response.end(text);
+}
+
+/** A client that was refused before its body was read gets this long to stop sending. */
+const LINGER_MS = 2000;
+
+/**
+ * Answers before the body was read: the whole answer goes out, then at most `limit` bytes of the
+ * body are dropped, so that the client reads the answer instead of a reset connection.
+ */
+function refuseEarly(
+  request: IncomingMessage,
+  response: ServerResponse,
+  reply: Reply,
+  limit: number,
+): void {
+  const { status, headers, text } = reply;
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(text) });
+  response.write(text);
+  let dropped = 0;
+  const timer = setTimeout(() => request.destroy(), LINGER_MS);
+  request.on('data', (chunk: Uint8Array) => {
+    dropped += chunk.length;
+    if (dropped > limit) request.destroy();
+  });
+  request.on('end', () => response.end());
+  request.on('error', () => undefined);
+  request.on('close', () => clearTimeout(timer));
+}
+
+/** Dropped of a refused body, bytes; a kernel's socket buffers hold about as much anyway. */
+const LINGER_BYTES = 1 << 20;
+
+/** Reads a report from Node's request, straight from the socket's chunks into a slot. */
+export function handleReport(
+  deps: ReportDeps,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const { service } = deps;
+  let slot: Slot;
+  try {
+    const { 'content-type': type, 'content-length': length } = request.headers;
+    slot = admit(service, type, length);
+  } catch (error) {
+    refuseEarly(request, response, replyOf(error, deps), LINGER_BYTES);
+    return;
+  }
+  request.on('data', (chunk: Uint8Array) => {
+    try {
+      slot.push(chunk);
+    } catch {
+      // Node's parser ends a body at its content-length; past it nothing is taken.
+      request.destroy();
+    }
+  });
+  let ended = false;
+  request.on('end', () => {
+    ended = true;
+    void finish(deps, slot, response);
+  });
+  request.on('error', () => undefined);
+  request.on('close', () => {
+    if (ended) return;
+    slot.release();
+    service.countRefusal('incomplete-body');
+  });
+}
+
+async function finish(deps: ReportDeps, slot: Slot, response: ServerResponse): Promise<void> {
+  let reply: Reply;
+  try {
+    reply = jsonReply(201, await deps.service.submit(slot.finish()));
+  } catch (error) {
+    reply = replyOf(error, deps);
+  } finally {
+    slot.release();
+  }
+  send(response, reply);
+}

@@ -1,0 +1,368 @@
+/**
+ * Rounds of one task: open → closing → published | abandoned, then the next at once.
+ *
+ * A round closes at maxReports or at its deadline and waits for nobody. Everything that a signed
+ * record says was journalled before it was signed: the close record holds count and time, the next
+ * round opens at the time at which the last one closed. So a restart makes the bytes that an
+ * uninterrupted run makes from the same close record (SPEC.md, RD rules).
+ */
+import { fromHex, toHex } from '../shared/bytes/hex.ts';
+import { recordHash } from '../shared/protocol/records.ts';
+import { Refusal } from '../shared/protocol/refusals.ts';
+import type { ReportHeader } from '../shared/protocol/report.ts';
+import { type Signer, signRecord } from '../shared/protocol/signature.ts';
+import type { ModelRecord, RoundRecord, Signed, Task, TaskHead } from '../shared/protocol/task.ts';
+import { checkCoordinates, coordinateBound } from './accept/validate.ts';
+import { idOf, OpenBatch, type Summer } from './accumulate/batch.ts';
+import { type Disk, DiskError, writeWhole } from './accumulate/disk.ts';
+import { encodeSpent, findSpent } from './accumulate/spent.ts';
+import type { LogEntry, RecordLog } from './log/record-log.ts';
+import type { Logger } from './logger.ts';
+import { publishVersion } from './publish/publish.ts';
+import type { Clock, Scheduler } from './time.ts';
+
+export interface RoundsDeps {
+  readonly disk: Disk;
+  readonly log: RecordLog;
+  readonly signer: Signer;
+  readonly summer: Summer;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly logger: Logger;
+  readonly flushBytes: number;
+}
+
+interface Place {
+  readonly offset: number;
+  readonly length: number;
+}
+
+interface Announced {
+  readonly signed: Signed<RoundRecord>;
+  readonly hash: string;
+}
+
+interface Open extends Announced {
+  readonly batch: OpenBatch;
+  state: 'open' | 'closing';
+}
+
+const RETRY_MS = 1000;
+/** Lists of spent ids kept in memory, newest first. */
+const SPENT_CACHE = 4;
+
+export class TaskRounds {
+  readonly task: Task;
+  readonly taskHash: string;
+  readonly #deps: RoundsDeps;
+  readonly #bound: number;
+  readonly #numbers = new Map<string, number>();
+  readonly #places = new Map<number, { readonly round: Place; outcome: Place | null }>();
+  readonly #spent = new Map<number, Uint8Array>();
+  #announced: Announced | null = null;
+  #open: Open | null = null;
+  #model: Signed<ModelRecord> | null = null;
+  #lastRound = 0;
+  #lastClosedAtMs: number | null = null;
+  #published = 0;
+  #abandoned = 0;
+  #failure: Error | null = null;
+  #stopped = false;
+  #work: Promise<void> = Promise.resolve();
+  #cancel: () => void = () => undefined;
+
+  constructor(deps: RoundsDeps, task: Task, taskHash: string) {
+    this.#deps = deps;
+    this.task = task;
+    this.taskHash = taskHash;
+    this.#bound = coordinateBound(task);
+  }
+
+  get head(): TaskHead {
+    const round = this.#open?.state === 'open' ? this.#open.signed : null;
+    return { round, model: this.#model };
+  }
+
+  get modelVersion(): number {
+    return this.#model?.record.modelVersion ?? 0;
+  }
+
+  get counts(): {
+    readonly published: number;
+    readonly abandoned: number;
+    readonly reports: number;
+  } {
+    const reports = this.#open?.batch.count ?? 0;
+    return { published: this.#published, abandoned: this.#abandoned, reports };
+  }
+
+  /** Why this task cannot write, or null. */
+  get failure(): Error | null {
+    return this.#failure ?? this.#open?.batch.lastError ?? null;
+  }
+
+  /** Takes one entry of the log at start, in order. */
+  async restore(entry: LogEntry, place: Place): Promise<void> {
+    if (entry.type === 'round') {
+      const hash = await recordHash(entry.round.record);
+      this.#announce({ signed: entry.round, hash }, place);
+    } else if (entry.type === 'model') {
+      this.#conclude(entry.model.record.closedAtMs, place, entry.model);
+    } else if (entry.type === 'abandoned') {
+      this.#conclude(entry.closedAtMs, place, null);
+    }
+  }
+
+  /** Goes on where the log and the journal say that it stopped. */
+  async start(): Promise<void> {
+    const folder = this.#folder();
+    await this.#deps.disk.makeFolder(folder);
+    for (const name of await this.#deps.disk.list(folder)) {
+      const running = this.#announced !== null && name === this.#journalName();
+      const kept = name.endsWith('.ids') || running;
+      if (!kept) await this.#deps.disk.remove(`${folder}/${name}`);
+    }
+    await this.#advance();
+  }
+
+  /**
+   * Takes a report whose header was decoded for this task. Resolves when it is on disk.
+   * @throws Refusal
+   */
+  async submit(header: ReportHeader, body: Uint8Array): Promise<'accepted' | 'duplicate'> {
+    const hash = toHex(header.roundHash);
+    const round = this.#numbers.get(hash);
+    if (round === undefined) throw new Refusal('unknown-round');
+    checkCoordinates(body, this.task.d, this.#bound);
+    const open = this.#open;
+    if (open?.hash === hash) {
+      if (this.#due(open)) this.#closeSoon(open);
+      try {
+        return await this.#add(open, body);
+      } catch (error) {
+        // The journal went while it was read: the round has ended in the meantime.
+        if (!(error instanceof DiskError && error.code === 'missing')) throw error;
+      }
+    }
+    if (this.#announced?.hash === hash) throw new Refusal('not-ready');
+    const known = findSpent(await this.#spentIds(round), idOf(body), body);
+    if (known === 'same') return 'duplicate';
+    throw new Refusal(known === 'other' ? 'report-conflict' : 'round-closed');
+  }
+
+  numberOf(roundHash: Uint8Array): number {
+    return this.#numbers.get(toHex(roundHash)) ?? 0;
+  }
+
+  /** Tells whether the open batch holds this id. */
+  holds(id: string): boolean {
+    return this.#open?.batch.has(id) ?? false;
+  }
+
+  /** Signed records of a round that has ended, or null. */
+  async finished(round: number): Promise<TaskHead | null> {
+    const places = this.#places.get(round);
+    if (places === undefined || places.outcome === null) return null;
+    const { log } = this.#deps;
+    const [opened, ended] = await Promise.all([
+      log.read(places.round.offset, places.round.length),
+      log.read(places.outcome.offset, places.outcome.length),
+    ]);
+    return {
+      round: opened.type === 'round' ? opened.round : null,
+      model: ended.type === 'model' ? ended.model : null,
+    };
+  }
+
+  /** Resolves when no change of state is under way. */
+  async settled(): Promise<void> {
+    let work: Promise<void>;
+    do {
+      work = this.#work;
+      await work;
+    } while (work !== this.#work);
+  }
+
+  /** Flushes what is on its way and stops; the open round goes on at the next start. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancel();
+    await this.settled();
+    await this.#open?.batch.stop();
+  }
+
+  async #add(open: Open, body: Uint8Array): Promise<'accepted' | 'duplicate'> {
+    const id = idOf(body);
+    if (open.state === 'closing') {
+      const known = await open.batch.find(id, body);
+      if (known === 'same') return 'duplicate';
+      throw new Refusal(known === 'other' ? 'report-conflict' : 'round-closed');
+    }
+    const outcome = await open.batch.add(id, body);
+    if (this.#due(open)) this.#closeSoon(open);
+    return outcome;
+  }
+
+  #due({ batch, signed }: Open): boolean {
+    return (
+      batch.closed !== null ||
+      batch.count >= this.task.maxReports ||
+      this.#deps.clock.nowMs() >= signed.record.deadlineMs
+    );
+  }
+
+  #closeSoon(open: Open): void {
+    if (open.state === 'closing' || this.#stopped) return;
+    open.state = 'closing';
+    this.#cancel();
+    this.#advanceSoon();
+  }
+
+  #advanceSoon(): void {
+    this.#work = this.#work.then(() => this.#advance());
+  }
+
+  async #advance(): Promise<void> {
+    try {
+      while (!this.#stopped) {
+        if (this.#open === null) {
+          if (this.#announced === null && !(await this.#announceNext())) return;
+          this.#open = await this.#openBatch(this.#announced as unknown as Announced);
+        }
+        this.#failure = null;
+        if (!this.#due(this.#open)) {
+          this.#arm(this.#open);
+          return;
+        }
+        await this.#finish(this.#open);
+      }
+    } catch (error) {
+      this.#failure = error as Error;
+      const { logger, scheduler } = this.#deps;
+      logger('error', 'round-stuck', { task: this.task.name, reason: (error as Error).message });
+      if (!this.#stopped) this.#cancel = scheduler.after(RETRY_MS, () => this.#advanceSoon());
+    }
+  }
+
+  #arm(open: Open): void {
+    const { clock, scheduler } = this.#deps;
+    this.#cancel = scheduler.after(open.signed.record.deadlineMs - clock.nowMs(), () => {
+      if (this.#due(open)) this.#closeSoon(open);
+      else this.#arm(open);
+    });
+  }
+
+  async #announceNext(): Promise<boolean> {
+    const { clock, signer, log, logger } = this.#deps;
+    const openedAtMs = this.#lastClosedAtMs ?? clock.nowMs();
+    if (openedAtMs >= this.task.expiresAtMs) return false;
+    const record: RoundRecord = {
+      version: 1,
+      type: 'round',
+      task: this.taskHash,
+      round: this.#lastRound + 1,
+      baseModel: this.#model?.record.model ?? this.task.initialModel,
+      openedAtMs,
+      deadlineMs: openedAtMs + this.task.windowMs,
+    };
+    const signed = signRecord(record, signer);
+    const hash = await recordHash(record);
+    this.#announce({ signed, hash }, await log.append({ type: 'round', round: signed }));
+    logger('info', 'round-open', { task: this.task.name, round: record.round });
+    return true;
+  }
+
+  #announce(announced: Announced, place: Place): void {
+    const { round } = announced.signed.record;
+    this.#announced = announced;
+    this.#numbers.set(announced.hash, round);
+    this.#places.set(round, { round: place, outcome: null });
+    this.#lastRound = round;
+  }
+
+  async #openBatch(announced: Announced): Promise<Open> {
+    const { disk, summer, flushBytes } = this.#deps;
+    const { d, maxReports } = this.task;
+    const path = `${this.#folder()}/${this.#journalName()}`;
+    const identity = fromHex(announced.hash);
+    const batch = await OpenBatch.open({
+      disk,
+      path,
+      identity,
+      d,
+      maxReports,
+      summer,
+      flushBytes,
+    });
+    return { ...announced, batch, state: batch.closed === null ? 'open' : 'closing' };
+  }
+
+  async #finish(open: Open): Promise<void> {
+    const { disk, log, signer, clock, logger } = this.#deps;
+    const { task, taskHash } = this;
+    const { record: round } = open.signed;
+    open.state = 'closing';
+    const close = await open.batch.close(() => Math.max(clock.nowMs(), round.openedAtMs));
+    const spent = encodeSpent(await open.batch.spent());
+    await writeWhole(disk, this.#spentPath(round.round), spent);
+    const { closedAtMs, count } = close;
+    if (count >= task.minReports) {
+      const model = await publishVersion(disk, signer, {
+        task,
+        round,
+        roundHash: open.hash,
+        baseVersion: this.modelVersion,
+        close,
+        sum: open.batch.sum,
+      });
+      this.#conclude(closedAtMs, await log.append({ type: 'model', model }), model);
+    } else {
+      const entry = { task: taskHash, round: round.round, reports: count, closedAtMs };
+      this.#conclude(closedAtMs, await log.append({ type: 'abandoned', ...entry }), null);
+    }
+    this.#open = null;
+    logger('info', count >= task.minReports ? 'round-published' : 'round-abandoned', {
+      task: task.name,
+      round: round.round,
+      reports: count,
+      version: this.modelVersion,
+    });
+    await open.batch.stop();
+    const { path } = open.batch;
+    await disk.remove(path);
+    await disk.syncFolder(this.#folder());
+  }
+
+  #conclude(closedAtMs: number, outcome: Place, model: Signed<ModelRecord> | null): void {
+    const places = this.#places.get(this.#lastRound);
+    if (places !== undefined) places.outcome = outcome;
+    this.#announced = null;
+    this.#lastClosedAtMs = closedAtMs;
+    if (model === null) this.#abandoned += 1;
+    else {
+      this.#published += 1;
+      this.#model = model;
+    }
+  }
+
+  async #spentIds(round: number): Promise<Uint8Array> {
+    const cached = this.#spent.get(round) ?? (await this.#deps.disk.read(this.#spentPath(round)));
+    this.#spent.delete(round);
+    this.#spent.set(round, cached);
+    const [oldest] = this.#spent.keys();
+    if (this.#spent.size > SPENT_CACHE && oldest !== undefined) this.#spent.delete(oldest);
+    return cached;
+  }
+
+  #folder(): string {
+    return `rounds/${this.taskHash}`;
+  }
+
+  #journalName(): string {
+    return `${this.#lastRound}.journal`;
+  }
+
+  #spentPath(round: number): string {
+    return `${this.#folder()}/${round}.ids`;
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * What a shop's operator does once, with the site's root key: sign the site record and its tasks
+ * and put them with the start models and the catalogue into the aggregator's data folder. The root
+ * key itself never gets there.
+ */
+import { assertBytes, assertInteger } from '../shared/assert/assert.ts';
+import { canonicalBytes } from '../shared/bytes/canonical.ts';
+import { sha256Hex } from '../shared/bytes/hash.ts';
+import { assertNoWrap } from '../shared/field/fixed.ts';
+import { epsilonOf } from '../shared/privacy/mechanism.ts';
+import { encodeModel } from '../shared/protocol/model.ts';
+import { decodeSite, decodeTask, recordHash } from '../shared/protocol/records.ts';
+import { type Signer, signRecord } from '../shared/protocol/signature.ts';
+import type { SegmentRule, Signed, SiteBudget, SiteRecord, Task } from '../shared/protocol/task.ts';
+import { type Disk, writeWhole } from './accumulate/disk.ts';
+import { nodeDisk } from './accumulate/node-disk.ts';
+import { type KeyPair, signerOf } from './keys.ts';
+import { modelPath } from './publish/publish.ts';
+
+/** A task without what `writeSite` fills in. */
+export type TaskDraft = Omit<
+  Task,
+  'version' | 'type' | 'site' | 'd' | 'epsilon' | 'catalogue' | 'initialModel' | 'aggregatorKey'
+> & {
+  /** Weights of version 0; their number is d. */
+  readonly initialWeights: ArrayLike<number>;
+};
+
+export interface SiteDraft {
+  readonly site: string;
+  /** Rises with every new record of the site; 1 when left out. */
+  readonly serial?: number;
+  readonly budget: SiteBudget;
+  readonly segments: readonly SegmentRule[];
+  /** Encoded catalogue, and its SHA-256 in hex, which is checked. */
+  readonly catalogue: { readonly bytes: Uint8Array; readonly hash: string };
+  readonly rootKey: KeyPair;
+  /** Public key of the aggregator, base64url. */
+  readonly aggregatorKey: string;
+  readonly tasks: readonly TaskDraft[];
+}
+
+export interface WrittenSite {
+  readonly siteRecord: Signed<SiteRecord>;
+  /** By task name. */
+  readonly taskHashes: Readonly<Record<string, string>>;
+}
+
+/** ε is claimed in steps of one millionth, upwards. */
+const EPSILON_STEPS = 1e6;
+
+function claimedEpsilon(task: TaskDraft): number | 'none' {
+  if (task.mechanism.name === 'none') return 'none';
+  const epsilon = epsilonOf(task.mechanism, task.delta, 1);
+  const claimed = Math.ceil(epsilon * EPSILON_STEPS) / EPSILON_STEPS;
+  return claimed >= epsilon ? claimed : claimed + 1 / EPSILON_STEPS;
+}
+
+async function writeTask(
+  disk: Disk,
+  signer: Signer,
+  site: SiteDraft,
+  { initialWeights, ...draft }: TaskDraft,
+): Promise<{ name: string; hash: string }> {
+  if ((draft.tier === 'test') !== (draft.mechanism.name === 'none')) {
+    throw new RangeError(`tasks ${draft.name}: exactly the test tier goes without noise`);
+  }
+  const model = encodeModel(initialWeights);
+  const initialModel = await sha256Hex(model);
+  const task = decodeTask({
+    ...draft,
+    version: 1,
+    type: 'task',
+    site: site.site,
+    d: initialWeights.length,
+    epsilon: claimedEpsilon({ ...draft, initialWeights }),
+    catalogue: site.catalogue.hash,
+    initialModel,
+    aggregatorKey: site.aggregatorKey,
+  });
+  assertNoWrap({
+    tier: task.tier,
+    maxReports: task.maxReports,
+    minReports: task.minReports,
+    B: 2 ** task.scaleBits,
+    d: task.d,
+    sigma: task.mechanism.name === 'none' ? 0 : task.mechanism.sigma,
+  });
+  const hash = await recordHash(task);
+  await writeWhole(disk, modelPath(initialModel), model);
+  await writeWhole(disk, `tasks/${hash}.json`, canonicalBytes(signRecord(task, signer)));
+  return { name: task.name, hash };
+}
+
+/**
+ * Writes site.json, tasks/, models/ and catalogues/ under `data`, each file whole or not at all,
+ * the site record last. A running aggregator reads them at its next start.
+ * @param data the aggregator's data folder, or a disk.
+ * @throws TypeError, RangeError or ShapeError for a draft that is no site; DiskError
+ */
+export async function writeSite(data: string | Disk, site: SiteDraft): Promise<WrittenSite> {
+  const disk = typeof data === 'string' ? nodeDisk(data) : data;
+  assertBytes('catalogue.bytes', site.catalogue.bytes);
+  assertInteger('serial', site.serial ?? 1, 0);
+  if ((await sha256Hex(site.catalogue.bytes)) !== site.catalogue.hash) {
+    throw new RangeError('catalogue.hash must be the SHA-256 of catalogue.bytes');
+  }
+  const signer = signerOf(site.rootKey);
+  for (const folder of ['', 'tasks', 'models', 'catalogues']) await disk.makeFolder(folder);
+  await writeWhole(disk, `catalogues/${site.catalogue.hash}.bin`, site.catalogue.bytes);
+  const tasks: { name: string; hash: string }[] = [];
+  for (const draft of site.tasks) tasks.push(await writeTask(disk, signer, site, draft));
+  const record = decodeSite({
+    version: 1,
+    type: 'site',
+    site: site.site,
+    serial: site.serial ?? 1,
+    budget: site.budget,
+    tasks,
+    segments: site.segments,
+  });
+  const siteRecord = signRecord(record, signer);
+  await writeWhole(disk, 'site.json', canonicalBytes(siteRecord));
+  return {
+    siteRecord,
+    taskHashes: Object.fromEntries(tasks.map(({ name, hash }) => [name, hash])),
+  };
+}

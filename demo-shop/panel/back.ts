@@ -1,0 +1,73 @@
+/** What came back: model versions, rounds, the catalogue, and how good the published model is. */
+import type { TaskStatus, Vitrine } from '../../sdk/index.ts';
+import { h } from '../dom.ts';
+import { clockTime, decimal, t } from '../text/locale.ts';
+
+interface Quality {
+  readonly version: number;
+  /** NDCG@10 in percent on held-out events of fresh simulated shoppers. */
+  readonly trained: number;
+  readonly untrained: number;
+}
+
+/** The launcher's last measurement; it knows simulated shoppers only. */
+async function measured(url: string): Promise<Quality | null> {
+  if (url === '') return null;
+  try {
+    const response = await fetch(url, { cache: 'no-store' });
+    return response.ok ? ((await response.json()) as Quality | null) : null;
+  } catch {
+    return null;
+  }
+}
+
+function taskBlock(task: TaskStatus): HTMLElement {
+  const { spent, cap } = task.participations;
+  return h(
+    'li',
+    { class: 'panel-block', 'data-task': task.name, 'data-version': task.modelVersion },
+    h('strong', {}, t('modelLine', { task: task.name, version: task.modelVersion })),
+    h(
+      'p',
+      {},
+      task.round === null
+        ? t('modelNoRound')
+        : t('modelRound', { round: task.round.round, time: clockTime(task.round.deadlineMs) }),
+    ),
+    h('p', { class: 'quiet' }, t('participation', { spent, cap })),
+    task.label === '' ? null : h('p', { class: 'badge' }, `${t('demoPeriods')}: ${task.label}`),
+  );
+}
+
+export async function back(vitrine: Vitrine, qualityUrl: string): Promise<Node[]> {
+  const [status, quality] = await Promise.all([vitrine.status(), measured(qualityUrl)]);
+  const { backend, catalogue, tasks } = status;
+  return [
+    h('h3', {}, t('modelsTitle')),
+    h('ul', { class: 'reports' }, ...tasks.map(taskBlock)),
+    h(
+      'p',
+      {},
+      quality === null
+        ? t('qualityNone')
+        : t('quality', {
+            trained: decimal(quality.trained),
+            untrained: decimal(quality.untrained),
+          }),
+    ),
+    h(
+      'p',
+      { class: 'quiet' },
+      backend === null
+        ? t('backendNone')
+        : t('backend', { backend: backend.backend, reason: backend.reason }),
+    ),
+    catalogue === null
+      ? h('p', {})
+      : h(
+          'p',
+          { class: 'quiet' },
+          t('catalogueLine', { items: catalogue.items, hash: catalogue.hash.slice(0, 12) }),
+        ),
+  ];
+}

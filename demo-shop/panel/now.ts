@@ -1,0 +1,40 @@
+/** The line at the top of the panel: what is going on, or why nothing is. */
+import type { Vitrine } from '../../sdk/index.ts';
+import { h } from '../dom.ts';
+import { decimal, t } from '../text/locale.ts';
+
+export interface Progress {
+  readonly task: string;
+  readonly stage: string;
+  readonly step: number;
+  readonly steps: number;
+  readonly loss: number | null;
+}
+
+export async function now(vitrine: Vitrine, progress: Progress | null): Promise<Node[]> {
+  const status = await vitrine.status();
+  const tasks = status.tasks.map((task) =>
+    h(
+      'li',
+      { 'data-task': task.name, 'data-reason': task.reason ?? '' },
+      h('strong', {}, task.name),
+      ` ${task.words}`,
+    ),
+  );
+  const working =
+    progress === null
+      ? null
+      : h(
+          'p',
+          { class: 'panel-progress' },
+          t('progress', { ...progress }),
+          progress.loss === null ? '' : ` · ${decimal(progress.loss, 4)}`,
+          h('progress', { value: progress.step, max: Math.max(1, progress.steps) }),
+        );
+  return [
+    h('h3', {}, t('statusTitle')),
+    h('p', { 'data-state': status.state }, status.words),
+    ...(working === null ? [] : [working]),
+    ...(tasks.length === 0 ? [] : [h('ul', { class: 'panel-list' }, ...tasks)]),
+  ];
+}

@@ -1,0 +1,139 @@
+/** What the page asks: recommendations, the profile, what was sent, and why nothing happens. */
+import { addCurves, epsilonOfCurve, zeroCurve } from '../shared/privacy/curve.ts';
+import { statementOf } from '../shared/privacy/statement.ts';
+import type {
+  PrivacyReport,
+  Profile,
+  RecommendRequest,
+  RecommendResult,
+  Segment,
+  Status,
+  TaskStatus,
+} from './api.ts';
+import type { Client } from './client.ts';
+import type { LedgerEntry } from './database/database.ts';
+import type { Slot } from './downlink.ts';
+import { stateWords, taskWords } from './status.ts';
+import { reportEntries } from './uplink.ts';
+
+export const NO_PROFILE: Profile = {
+  events: 0,
+  sessions: 0,
+  interests: { category: [], brand: [], priceBand: [] },
+  intent: { probability: null, source: 'none', version: 0, why: [] },
+};
+
+export const NO_REPORT: PrivacyReport = {
+  budget: null,
+  epsilonSpent: 0,
+  statement: 'Nothing has left this browser.',
+  reports: [],
+};
+
+const DEFAULT_LIMIT = 12;
+
+/** Without a catalogue: the page's own candidates in the page's own order. */
+export function nothing(request?: RecommendRequest): RecommendResult {
+  const among = Array.isArray(request?.among) ? (request.among as unknown[]) : [];
+  const exclude = Array.isArray(request?.exclude) ? (request.exclude as unknown[]) : [];
+  const limit = Number.isInteger(request?.limit) ? Math.max(0, request?.limit as number) : undefined;
+  const items = among
+    .filter((id): id is string => typeof id === 'string' && !exclude.includes(id))
+    .slice(0, limit ?? DEFAULT_LIMIT)
+    .map((id) => ({ id, score: 0, why: [] }));
+  return { items, source: 'popular', version: 0, modelHash: null };
+}
+
+export class Answers {
+  readonly #client: Client;
+
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  async recommend(request: RecommendRequest = {}): Promise<RecommendResult> {
+    await this.#client.loaded();
+    return nothing(request);
+  }
+
+  async profile(): Promise<Profile> {
+    await this.#client.loaded();
+    return NO_PROFILE;
+  }
+
+  async segments(): Promise<readonly Segment[]> {
+    await this.#client.loaded();
+    return [];
+  }
+
+  async privacyReport(): Promise<PrivacyReport> {
+    await this.#client.loaded();
+    const { database, downlink } = this.#client;
+    if (database === null) return NO_REPORT;
+    const budget = (await database.getMeta('budget')) ?? downlink.site?.budget ?? null;
+    const ledger = await database.readLedger();
+    const statements = [...downlink.slots.values()].map(({ task }) => statementOf(task).text);
+    return {
+      budget,
+      epsilonSpent: composed(ledger, budget?.delta),
+      statement: [...new Set(statements)].join('\n') || NO_REPORT.statement,
+      reports: await reportEntries(database),
+    };
+  }
+
+  async reportBytes(reportId: string): Promise<Uint8Array | null> {
+    const outbox = (await this.#client.database?.readOutbox()) ?? [];
+    return outbox.find((entry) => entry.reportId === reportId)?.body ?? null;
+  }
+
+  async exportData(): Promise<Record<string, unknown>> {
+    await this.#client.history.flush();
+    return (await this.#client.database?.exportAll()) ?? {};
+  }
+
+  /** Never rejects. */
+  async status(): Promise<Status> {
+    const { downlink, database, consent, contribution } = this.#client;
+    const { state, detail } = this.#client.state();
+    const ledger = await Promise.resolve(database?.readLedger()).catch(() => undefined);
+    const epoch = await Promise.resolve(database?.getMeta('epochStartMs')).catch(() => undefined);
+    const { catalogue } = downlink;
+    return {
+      state,
+      words: stateWords(state, detail),
+      consent,
+      storage: database?.state ?? 'none',
+      backend: contribution.backend,
+      tasks: [...downlink.slots.values()].map((slot) => this.#task(slot, ledger ?? [], epoch)),
+      catalogue: catalogue && { hash: catalogue.hash, items: catalogue.ids.length },
+    };
+  }
+
+  #task(slot: Slot, ledger: readonly LedgerEntry[], epoch: number | undefined): TaskStatus {
+    const { task, round, model } = slot;
+    const { reason, detail, outcome } = this.#client.contribution.standing(slot.name);
+    const spent = ledger.filter(({ taskHash }) => taskHash === slot.hash).length;
+    const until = reason === 'quiet-period' && epoch !== undefined ? epoch + task.quietMs : null;
+    const more = until === null ? detail : `until ${new Date(until).toISOString()}`;
+    return {
+      name: slot.name,
+      label: task.label,
+      tier: task.tier,
+      epsilonPerReport: task.epsilon,
+      participations: { spent, cap: task.participations },
+      modelVersion: model?.modelVersion ?? 0,
+      round: round && { round: round.round, deadlineMs: round.deadlineMs },
+      reason,
+      words: taskWords(reason, more, outcome),
+      lastOutcome: outcome,
+    };
+  }
+}
+
+/** ε of all reports together at δ, rounded up by its formula. */
+function composed(ledger: readonly LedgerEntry[], delta: number | undefined): number | 'none' {
+  if (ledger.length === 0) return 0;
+  if (ledger.some(({ epsilon }) => epsilon === 'none')) return 'none';
+  const curve = ledger.reduce((sum, entry) => addCurves(sum, entry.curve), zeroCurve());
+  return epsilonOfCurve(curve, delta ?? Math.max(...ledger.map((entry) => entry.delta)));
+}

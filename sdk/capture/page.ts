@@ -1,0 +1,119 @@
+/** Page views and the time that each page was visible, from what the shop tracks. */
+import type { Clock } from './clock.ts';
+import type { EventName, ShopEvent } from './event.ts';
+
+/** Below this a page was passed through, not read. */
+const MIN_DWELL_MS = 500;
+
+const KIND_OF: Partial<Record<EventName, string>> = {
+  view_item: 'product',
+  view_item_list: 'list',
+  search: 'search',
+  begin_checkout: 'checkout',
+  purchase: 'checkout',
+};
+
+/** GA4-shaped calls that this tracker makes itself. */
+export type Emit = (name: 'page_view' | 'dwell', parameters: Record<string, unknown>) => void;
+
+interface Page {
+  kind: string | undefined;
+  /** Ids of the product that the page shows. */
+  items: readonly string[];
+  /** Whether the shop itself reported the page. */
+  reported: boolean;
+}
+
+/**
+ * One page at a time: a `page_view` of the shop begins one, and so does the first event of a
+ * document or another product without a `page_view`. Ending or hiding a page emits its dwell.
+ */
+export class PageTracker {
+  readonly #clock: Clock;
+  readonly #emit: Emit;
+  #page: Page | null = null;
+  #visible: boolean;
+  #sinceMs: number;
+
+  constructor(clock: Clock, emit: Emit, visible: boolean) {
+    this.#clock = clock;
+    this.#emit = emit;
+    this.#visible = visible;
+    this.#sinceMs = clock.now();
+  }
+
+  /** Before an event is kept. False when the event repeats what was already counted. */
+  observe(event: ShopEvent): boolean {
+    if (event.name === 'dwell') return true;
+    if (event.name === 'page_view') return this.#reported(event);
+    const ids = event.name === 'view_item' ? event.items.map((item) => item.id) : [];
+    const other = ids.length > 0 && this.#page !== null && this.#page.items.length > 0;
+    if (this.#page === null || (other && ids.join('\n') !== this.#page.items.join('\n'))) {
+      this.#begin({ kind: KIND_OF[event.name], items: ids, reported: false });
+      this.#view();
+    } else if (ids.length > 0) this.#page.items = ids;
+    return true;
+  }
+
+  /** The page is no longer visible, or is about to be left. */
+  hide(): void {
+    if (this.#visible && this.#page === null && this.#elapsed() >= MIN_DWELL_MS) {
+      this.#page = { kind: undefined, items: [], reported: false };
+      this.#view();
+    }
+    if (this.#visible) this.#dwell();
+    this.#visible = false;
+  }
+
+  show(): void {
+    if (!this.#visible) this.#sinceMs = this.#clock.now();
+    this.#visible = true;
+  }
+
+  /** Forgets the page without an event: consent was withdrawn. */
+  reset(): void {
+    this.#page = null;
+    this.#sinceMs = this.#clock.now();
+  }
+
+  #reported(event: ShopEvent): boolean {
+    if (this.#page !== null && !this.#page.reported) {
+      this.#page.reported = true;
+      this.#page.kind = event.page ?? this.#page.kind;
+      return false;
+    }
+    this.#begin({
+      kind: event.page,
+      items: event.items.map((item) => item.id),
+      reported: true,
+    });
+    return true;
+  }
+
+  #begin(page: Page): void {
+    if (this.#visible) this.#dwell();
+    this.#page = page;
+    this.#sinceMs = this.#clock.now();
+  }
+
+  #view(): void {
+    const { kind } = this.#page as Page;
+    this.#emit('page_view', kind === undefined ? {} : { page: kind });
+  }
+
+  #elapsed(): number {
+    return this.#clock.now() - this.#sinceMs;
+  }
+
+  #dwell(): void {
+    const dwellMs = this.#elapsed();
+    this.#sinceMs += dwellMs;
+    if (this.#page === null || dwellMs < MIN_DWELL_MS) return;
+    const { kind, items } = this.#page;
+    this.#emit('dwell', {
+      dwell_ms: dwellMs,
+      items: items.map((id) => ({ item_id: id })),
+      ...(kind !== undefined && { page: kind }),
+    });
+  }
+}

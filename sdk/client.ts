@@ -1,0 +1,406 @@
+/**
+ * The client of one page: what may happen when. Capture, storage, the network and the Worker are
+ * switched on by consent and off by its withdrawal, here and in the site's other tabs.
+ */
+import type { Status, StatusState, VitrineEvents } from './api.ts';
+import type { ShopEvent } from './capture/event.ts';
+import { normalise, PROBLEMS, type Problem } from './capture/normalise.ts';
+import { PageTracker } from './capture/page.ts';
+import { Contribution } from './contribution.ts';
+import type { Consent, Database } from './database/database.ts';
+import { memoryDatabase } from './database/memory.ts';
+import { Downlink } from './downlink.ts';
+import { Emitter } from './emitter.ts';
+import type { Environment, Undo } from './environment.ts';
+import { History } from './history.ts';
+import { type Channel, Hold, readTabMessage, type TabMessage, waitForOthers } from './leader.ts';
+import { readConsent, type Settings } from './settings.ts';
+
+export const NO_CONSENT: Consent = { personalise: false, contribute: false };
+
+/** Events that are held while the stored consent is being read. */
+const MAX_EARLY = 200;
+/** How long an erasing tab waits for the others to let go. */
+const OTHERS_MS = 2000;
+/** How long a first answer waits for what is being loaded. */
+const LOAD_MS = 2500;
+
+type Phase = 'starting' | 'insecure-context' | 'consent-required' | 'running' | 'shutdown';
+
+export class Client {
+  readonly settings: Settings;
+  readonly environment: Environment;
+  readonly events = new Emitter<VitrineEvents & { consent: Consent }>();
+  readonly history: History;
+  readonly downlink: Downlink;
+  readonly contribution: Contribution;
+  consent: Consent = NO_CONSENT;
+  database: Database | null = null;
+  /** What the 'ready' event carries; set by the surface before `start`. */
+  ready: () => Promise<Status> = () => Promise.reject(new Error('no surface'));
+
+  readonly #tracker: PageTracker;
+  /** Every tab with an open database holds this, shared; who erases waits for all of them. */
+  readonly #open: Hold;
+  #phase: Phase = 'starting';
+  #storage = '';
+  #early: (readonly [unknown, unknown])[] = [];
+  #channel: Channel | null = null;
+  #undo: Undo[] = [];
+  /** Rises whenever what was begun before may no longer write. */
+  #generation = 0;
+  /** The latest decision; a grant that it has overtaken is not carried out. */
+  #wanted: Consent | null = null;
+  #announced: Consent = NO_CONSENT;
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(settings: Settings, environment: Environment) {
+    this.settings = settings;
+    this.environment = environment;
+    this.history = new History({
+      retention: settings.retention,
+      after: environment.after,
+      onFailure: (error) => this.#storageFailed(error),
+      onWritten: () => {
+        this.#storage = '';
+      },
+    });
+    this.#tracker = new PageTracker(
+      environment.clock,
+      (name, parameters) => this.#capture(name, parameters, false),
+      environment.secure() && environment.visible(),
+    );
+    this.#open = new Hold(environment.locks, `vitrine/${settings.site}/open`, 'shared');
+    this.downlink = new Downlink(this);
+    this.contribution = new Contribution(this);
+  }
+
+  /** What the page knows of itself, worst first. */
+  state(): { readonly state: StatusState; readonly detail: string } {
+    if (this.#phase !== 'running') return { state: this.#phase, detail: '' };
+    const kept = this.database?.state ?? 'closed';
+    if (kept !== 'ready' || this.#storage !== '') {
+      return { state: 'storage-blocked', detail: this.#storage || kept };
+    }
+    if (!this.environment.online()) return { state: 'offline', detail: '' };
+    return { state: this.downlink.state, detail: this.downlink.detail };
+  }
+
+  get running(): boolean {
+    return this.#phase === 'running';
+  }
+
+  /** Whether an upload could be charged and kept. */
+  get storable(): boolean {
+    return this.database?.state === 'ready' && this.#storage === '';
+  }
+
+  start(): void {
+    const { environment } = this;
+    if (!environment.secure()) {
+      this.#phase = 'insecure-context';
+      this.#sayReady();
+      return;
+    }
+    this.#listen();
+    void this.inTurn(async () => {
+      const asked = this.settings.consent;
+      const consent = asked === 'required' ? await this.#storedConsent() : asked;
+      if (this.#wanted === null) await this.#apply(consent);
+      this.#announce();
+    }).then(async () => {
+      if (this.#phase === 'starting') this.#phase = 'consent-required';
+      this.#early = [];
+      if (this.running) await this.loaded();
+      this.#sayReady();
+    });
+  }
+
+  /** When there is something to answer from, at most `LOAD_MS` after the question. */
+  async loaded(): Promise<void> {
+    let cancel: Undo = () => undefined;
+    const late = new Promise<void>((resolve) => {
+      cancel = this.environment.after(LOAD_MS, resolve);
+    });
+    await Promise.race([this.#turn.then(() => this.downlink.settled), late]);
+    cancel();
+  }
+
+  /** Lifecycle steps run one after another; a failure is reported and does not stop the next. */
+  inTurn(step: () => Promise<void>): Promise<void> {
+    this.#turn = this.#turn.then(step).catch((error: unknown) => this.report(error));
+    return this.#turn;
+  }
+
+  report(error: unknown): void {
+    const { code, state, message } = error as { code?: unknown; state?: unknown; message?: unknown };
+    this.problem(String(code ?? state ?? 'failed'), String(message ?? error));
+  }
+
+  problem(code: string, message: string): void {
+    this.debug(`${code}: ${message}`);
+    this.events.emit('error', { code, message });
+  }
+
+  debug(line: string): void {
+    if (this.settings.debug) this.environment.log(`vitrine: ${line}`);
+  }
+
+  track(name: unknown, parameters: unknown): void {
+    if (this.#phase === 'running') this.#capture(name, parameters, true);
+    else if (this.#phase === 'starting' && this.#early.length < MAX_EARLY) {
+      this.#early.push([name, parameters]);
+    }
+  }
+
+  setConsent(consent: unknown): Promise<void> {
+    const next = readConsent(consent);
+    this.#wanted = next;
+    // At once, before any step that is still running: what is withdrawn must not go on.
+    if (!next.contribute) this.contribution.abort();
+    if (!next.personalise) this.#silence();
+    return this.inTurn(async () => {
+      if (this.#phase === 'insecure-context' || this.#phase === 'shutdown') return;
+      if (next.personalise && this.#wanted !== next) return;
+      await this.#apply(next);
+      this.#announce();
+    });
+  }
+
+  erase(): Promise<void> {
+    return this.setConsent(NO_CONSENT);
+  }
+
+  async shutdown(): Promise<void> {
+    if (this.#phase === 'shutdown') return;
+    if (this.running) this.#tracker.hide();
+    await this.history.flush();
+    this.#silence();
+    await this.inTurn(async () => {
+      this.#phase = 'shutdown';
+      for (const one of this.#undo.splice(0)) one();
+      this.#channel?.close();
+      this.#channel = null;
+      this.#closeDatabase();
+    });
+  }
+
+  #capture(name: unknown, parameters: unknown, observed: boolean): void {
+    const atMs = this.environment.clock.now();
+    const problem = (one: Problem): void => this.problem(one, `${String(name)}: ${PROBLEMS[one]}`);
+    const session = this.history.session(atMs);
+    const event = normalise(name, parameters, { atMs, session, problem });
+    if (event === null || (observed && !this.#tracker.observe(event))) return;
+    this.#keep(event);
+  }
+
+  #keep(event: ShopEvent): void {
+    this.history.add(event);
+    this.debug(`event ${event.name} ${event.items.map((item) => item.id).join(' ')}`);
+    queueMicrotask(() => this.events.emit('update', { cause: 'event' }));
+  }
+
+  async #storedConsent(): Promise<Consent> {
+    const { environment, settings } = this;
+    if (!(await environment.databaseExists(settings.databaseName))) return NO_CONSENT;
+    const database = await this.#openDatabase();
+    const consent = readConsent(await database.getMeta('consent'));
+    if (!consent.personalise) this.#closeDatabase();
+    return consent;
+  }
+
+  async #apply(next: Consent, tell = true): Promise<void> {
+    if (!next.personalise) return this.#withdraw();
+    const generation = this.#generation;
+    const database = this.database ?? (await this.#openDatabase());
+    try {
+      if (this.#generation !== generation) return this.#closeDatabase();
+      await database.setMeta('consent', next);
+      await database.setMeta('epochStartMs', this.environment.clock.now());
+      if (!next.contribute) await database.dropUnsent();
+      if (!this.running) await this.history.attach(database);
+      await this.downlink.load(database);
+    } catch (error) {
+      if (this.#generation === generation) this.#storageFailed(error);
+    }
+    if (this.#generation !== generation) return this.#closeDatabase();
+    this.consent = next;
+    this.#open.take();
+    if (tell) this.#tell({ type: 'consent', consent: next });
+    if (!this.running) this.#run();
+    this.contribution.wake();
+  }
+
+  #run(): void {
+    this.#phase = 'running';
+    this.downlink.start();
+    this.contribution.start();
+    for (const [name, parameters] of this.#early.splice(0)) this.track(name, parameters);
+  }
+
+  /** Stops everything of this page that reads, writes or sends. */
+  #silence(): void {
+    this.#generation++;
+    this.contribution.stop();
+    this.downlink.stop();
+    this.history.detach();
+    this.#tracker.reset();
+    this.#early = [];
+    if (this.#phase === 'running') this.#phase = 'consent-required';
+    this.consent = NO_CONSENT;
+  }
+
+  async #withdraw(): Promise<void> {
+    const { environment, settings } = this;
+    this.#silence();
+    this.#phase = 'consent-required';
+    this.#open.release();
+    const exists = await environment.databaseExists(settings.databaseName);
+    const own = this.database?.state === 'memory' && exists ? null : this.database;
+    const database = own ?? (exists ? await environment.openDatabase(settings.databaseName) : null);
+    try {
+      if (database === null) return;
+      // Should the deletion be held up, nothing uses what is left.
+      await database.setMeta('consent', NO_CONSENT).catch(() => undefined);
+      this.#tell({ type: 'erase' });
+      await waitForOthers(
+        environment.locks,
+        `vitrine/${settings.site}/open`,
+        OTHERS_MS,
+        environment.after,
+      );
+      await database.erase();
+    } finally {
+      this.#closeDatabase();
+    }
+  }
+
+  async #openDatabase(): Promise<Database> {
+    this.#storage = '';
+    try {
+      this.database = await this.environment.openDatabase(this.settings.databaseName);
+    } catch (error) {
+      // Another tab holds the ledger: this page remembers by itself and sends nothing.
+      this.#storageFailed(error);
+      this.database = memoryDatabase();
+    }
+    return this.database;
+  }
+
+  #closeDatabase(): void {
+    this.#open.release();
+    this.database?.close();
+    this.database = null;
+  }
+
+  #storageFailed(error: unknown): void {
+    if (this.database?.state === 'closed') {
+      // Erased by another tab whose message did not arrive.
+      this.#leave();
+      return;
+    }
+    this.#storage = error instanceof Error ? error.message : String(error);
+    this.report(error);
+  }
+
+  #listen(): void {
+    const { environment } = this;
+    this.#openChannel();
+    const on = environment.listen;
+    this.#undo = [
+      on('hidden', () => this.#hidden()),
+      on('visible', () => this.#visible()),
+      on('pagehide', () => this.#pagehide()),
+      on('pageshow', () => this.#pageshow()),
+      on('online', () => this.downlink.wake()),
+    ];
+  }
+
+  #openChannel(): void {
+    this.#channel ??= this.environment.channel(`vitrine/${this.settings.site}`);
+    if (this.#channel === null) return;
+    this.#channel.onmessage = ({ data }) => {
+      const message = readTabMessage(data as unknown);
+      if (message?.type === 'erase') this.#leave();
+      else if (message?.type === 'consent') void this.inTurn(() => this.#adopt(message.consent));
+    };
+  }
+
+  /** Another tab erases: let go at once, write nothing more. */
+  #leave(): void {
+    if (this.#phase === 'shutdown') return;
+    this.#silence();
+    this.#closeDatabase();
+    this.#announce();
+  }
+
+  #announce(): void {
+    const { personalise, contribute } = this.consent;
+    const before = this.#announced;
+    if (personalise === before.personalise && contribute === before.contribute) return;
+    this.#announced = this.consent;
+    this.events.emit('consent', this.consent);
+    this.events.emit('update', { cause: before.personalise && !personalise ? 'erased' : 'consent' });
+  }
+
+  /** Another tab's decision. */
+  async #adopt(consent: Consent): Promise<void> {
+    if (!consent.personalise || this.#phase === 'shutdown') return;
+    if (this.running && consent.contribute === this.consent.contribute) return;
+    if (!consent.contribute) this.contribution.abort();
+    await this.#apply(consent, false);
+    this.#announce();
+  }
+
+  #tell(message: TabMessage): void {
+    this.#channel?.postMessage(message);
+  }
+
+  #hidden(): void {
+    if (this.#phase !== 'running') return;
+    this.#tracker.hide();
+    void this.history.flush();
+    this.contribution.abort();
+  }
+
+  #visible(): void {
+    this.#tracker.show();
+    if (this.#phase !== 'running') return;
+    void this.history.reload().catch((error: unknown) => this.#storageFailed(error));
+    this.downlink.wake();
+  }
+
+  #pagehide(): void {
+    if (this.#phase === 'running') {
+      this.#tracker.hide();
+      void this.history.flush();
+      this.contribution.leave();
+    }
+    this.#open.release();
+    this.#channel?.close();
+    this.#channel = null;
+  }
+
+  /** Back from the back/forward cache: another tab may have erased or changed its mind. */
+  #pageshow(): void {
+    this.#openChannel();
+    this.#tracker.show();
+    void this.inTurn(async () => {
+      if (this.#phase !== 'running') return;
+      const stored = await this.database?.getMeta('consent').catch(() => undefined);
+      const kept = this.database?.state === 'memory' ? this.consent : readConsent(stored);
+      if (!kept.personalise) return this.#leave();
+      this.#open.take();
+      if (kept.contribute !== this.consent.contribute) await this.#adopt(kept);
+      await this.history.reload();
+      this.contribution.start();
+      this.downlink.wake();
+    });
+  }
+
+  #sayReady(): void {
+    void this.ready()
+      .then((status) => this.events.emit('ready', status))
+      .catch((error: unknown) => this.report(error));
+  }
+}

@@ -1,0 +1,256 @@
+/** The database in IndexedDB. Rules are in ledger.ts and rules.ts; this file moves values. */
+import type { ShopEvent } from '../capture/event.ts';
+import type { Transaction } from './connection.ts';
+import { BLOCKED_MS, Connection, namedError } from './connection.ts';
+import type {
+  ChargeRefusal,
+  ChargeRequest,
+  ChargeResult,
+  Database,
+  DatabaseState,
+  LedgerEntry,
+  MetaValues,
+  OutboxEntry,
+  Retention,
+  StoredEvent,
+  StoredModel,
+} from './database.ts';
+import { eraseDatabase } from './erase.ts';
+import { exported } from './export.ts';
+import { chargedEntry, type LedgerState, ledgerTime, refusalOf } from './ledger.ts';
+import {
+  checkMeta,
+  coinKey,
+  mergeMeta,
+  mergeOutbox,
+  oldestKept,
+  replacesModel,
+  waitingReport,
+} from './rules.ts';
+import { STORES, type StoreName } from './schema.ts';
+
+type Write = Transaction<'readwrite'>;
+type Any = Transaction<'readonly'> | Write;
+
+/**
+ * Opens the IndexedDB database `name`, migrating what an older release left.
+ *
+ * @throws DatabaseError 'blocked' or 'version' when another tab or release stands in the way,
+ * 'quota' or 'failed' when the browser gives no storage.
+ */
+export async function indexedDatabase(
+  name: string,
+  blockedMs: number = BLOCKED_MS,
+): Promise<Database> {
+  const connection = new Connection(name);
+  await connection.open(blockedMs);
+  return new IndexedDatabase(connection, blockedMs);
+}
+
+class IndexedDatabase implements Database {
+  readonly #connection: Connection;
+  readonly #blockedMs: number;
+
+  constructor(connection: Connection, blockedMs: number) {
+    this.#connection = connection;
+    this.#blockedMs = blockedMs;
+  }
+
+  get state(): DatabaseState {
+    return this.#connection.state;
+  }
+
+  getMeta<K extends keyof MetaValues>(key: K): Promise<MetaValues[K] | undefined> {
+    return this.#connection.read(['meta'], (tx) => meta(tx, key));
+  }
+
+  async setMeta<K extends keyof MetaValues>(key: K, value: MetaValues[K]): Promise<void> {
+    const stores: StoreName[] = key === 'consent' ? ['meta', 'outbox'] : ['meta'];
+    await this.#connection.write(stores, async (tx) => {
+      checkMeta(key, value);
+      const merged = mergeMeta(key, await meta(tx, key), value);
+      await tx.objectStore('meta').put(merged, key);
+      if (key === 'consent' && !(merged as MetaValues['consent']).contribute) await dropWaiting(tx);
+    });
+  }
+
+  async appendEvents(events: readonly ShopEvent[], retention: Retention): Promise<void> {
+    await this.#connection.write(['meta', 'events'], async (tx) => {
+      const [first] = events;
+      if (first !== undefined) await beginEpoch(tx, first.atMs);
+      const store = tx.objectStore('events');
+      // The key is the store's to give: the type has it for what is read back.
+      for (const event of events) await store.add(event as StoredEvent);
+      const over = (await store.count()) - retention.maxEvents;
+      if (over > 0) {
+        const last = (await store.getAllKeys(null, over)).at(-1);
+        if (last !== undefined) await store.delete(IDBKeyRange.upperBound(last));
+      }
+      const byTime = store.index('by-time');
+      const newest =
+        events.length > 0
+          ? Math.max(...events.map(({ atMs }) => atMs))
+          : ((await byTime.openCursor(null, 'prev'))?.key ?? Number.NEGATIVE_INFINITY);
+      const oldest = oldestKept(newest, retention);
+      if (!Number.isFinite(oldest)) return;
+      const old = await byTime.getAllKeys(IDBKeyRange.upperBound(oldest, true));
+      for (const key of old) await store.delete(key);
+    });
+  }
+
+  readEvents(limit?: number): Promise<StoredEvent[]> {
+    return this.#connection.read(['events'], async (tx) => {
+      const store = tx.objectStore('events');
+      if (limit === undefined) return store.getAll();
+      const newest: StoredEvent[] = [];
+      let cursor = limit > 0 ? await store.openCursor(null, 'prev') : null;
+      while (cursor !== null) {
+        newest.push(cursor.value);
+        cursor = newest.length < limit ? await cursor.continue() : null;
+      }
+      return newest.reverse();
+    });
+  }
+
+  getModel(taskName: string): Promise<StoredModel | undefined> {
+    return this.#connection.read(['models'], (tx) => tx.objectStore('models').get(taskName));
+  }
+
+  async putModel(model: StoredModel): Promise<void> {
+    await this.#connection.write(['models'], async (tx) => {
+      const store = tx.objectStore('models');
+      if (replacesModel(await store.get(model.taskName), model)) await store.put(model);
+    });
+  }
+
+  getCatalogue(hash: string): Promise<Uint8Array | undefined> {
+    return this.#connection.read(
+      ['catalogues'],
+      async (tx) => (await tx.objectStore('catalogues').get(hash))?.bytes,
+    );
+  }
+
+  async putCatalogue(hash: string, bytes: Uint8Array): Promise<void> {
+    await this.#connection.write(['catalogues'], async (tx) => {
+      await tx.objectStore('catalogues').clear();
+      await tx.objectStore('catalogues').put({ hash, bytes });
+    });
+  }
+
+  coin(taskHash: string, roundHash: string, draw: () => boolean): Promise<boolean> {
+    return this.#connection.write(['coins'], async (tx) => {
+      const store = tx.objectStore('coins');
+      const key = coinKey(taskHash, roundHash);
+      const before = await store.get(key);
+      if (before !== undefined) return before;
+      const coin = draw();
+      await store.put(coin, key);
+      return coin;
+    });
+  }
+
+  ledgerNow(nowMs: number): Promise<number> {
+    return this.#connection.read(['ledger'], async (tx) =>
+      ledgerTime(await tx.objectStore('ledger').getAll(), nowMs),
+    );
+  }
+
+  charge(request: ChargeRequest): Promise<ChargeResult> {
+    return this.#connection.write<ChargeResult>(['meta', 'ledger', 'outbox'], async (tx) => {
+      const state = await ledgerState(tx);
+      const reason = refusalOf(state, request);
+      if (reason !== null) return { ok: false, reason };
+      const entry = chargedEntry(state.entries, request);
+      await tx.objectStore('outbox').add(waitingReport(request));
+      const key = await tx.objectStore('ledger').add(entry as LedgerEntry);
+      return { ok: true, entry: { ...entry, key } };
+    });
+  }
+
+  canCharge(request: Omit<ChargeRequest, 'report'>): Promise<ChargeRefusal | null> {
+    return this.#connection.read(['meta', 'ledger'], async (tx) =>
+      refusalOf(await ledgerState(tx), request),
+    );
+  }
+
+  readLedger(): Promise<LedgerEntry[]> {
+    return this.#connection.read(['ledger'], (tx) => tx.objectStore('ledger').getAll());
+  }
+
+  readOutbox(): Promise<OutboxEntry[]> {
+    return this.#connection.read(['outbox'], (tx) => tx.objectStore('outbox').getAll());
+  }
+
+  async updateOutbox(reportId: string, change: Partial<OutboxEntry>): Promise<void> {
+    await this.#connection.write(['outbox'], async (tx) => {
+      const before = await tx.objectStore('outbox').get(reportId);
+      if (before !== undefined) await tx.objectStore('outbox').put(mergeOutbox(before, change));
+    });
+  }
+
+  dropUnsent(): Promise<number> {
+    return this.#connection.write(['outbox'], dropWaiting);
+  }
+
+  exportAll(): Promise<Record<string, unknown>> {
+    return this.#connection.read([...STORES], async (tx) => {
+      const dump: Record<string, unknown> = {};
+      for (const name of STORES) {
+        const store = tx.objectStore(name);
+        const values: unknown[] = await store.getAll();
+        const keyed = store.keyPath === null;
+        const keys = keyed ? await store.getAllKeys() : [];
+        dump[name] = keyed ? Object.fromEntries(keys.map((key, i) => [key, values[i]])) : values;
+      }
+      return exported(dump);
+    });
+  }
+
+  async erase(): Promise<void> {
+    const { name } = this.#connection;
+    try {
+      // First emptied, so that nothing is readable even while another tab delays the deletion.
+      await this.#connection.write([...STORES], async (tx) => {
+        for (const store of STORES) await tx.objectStore(store).clear();
+      });
+    } catch (error) {
+      if (namedError(error).code !== 'closed') throw namedError(error);
+    }
+    this.close();
+    try {
+      await eraseDatabase(name, this.#blockedMs);
+    } catch (error) {
+      throw namedError(error);
+    }
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+}
+
+async function meta<K extends keyof MetaValues>(
+  tx: Any,
+  key: K,
+): Promise<MetaValues[K] | undefined> {
+  return (await tx.objectStore('meta').get(key)) as MetaValues[K] | undefined;
+}
+
+async function ledgerState(tx: Any): Promise<LedgerState> {
+  const consent = await meta(tx, 'consent');
+  const budget = await meta(tx, 'budget');
+  return { consent, budget, entries: await tx.objectStore('ledger').getAll() };
+}
+
+async function beginEpoch(tx: Write, atMs: number): Promise<void> {
+  const consent = await meta(tx, 'consent');
+  if (consent?.personalise !== true || (await meta(tx, 'epochStartMs')) !== undefined) return;
+  await tx.objectStore('meta').put(atMs, 'epochStartMs');
+}
+
+async function dropWaiting(tx: Write): Promise<number> {
+  const store = tx.objectStore('outbox');
+  const waiting = (await store.getAll()).filter(({ state }) => state === 'waiting');
+  for (const { reportId } of waiting) await store.delete(reportId);
+  return waiting.length;
+}

@@ -1,0 +1,219 @@
+/** The database of a page without IndexedDB, and of a simulated shopper: it ends with the process. */
+import type { ShopEvent } from '../capture/event.ts';
+import type {
+  ChargeRefusal,
+  ChargeRequest,
+  ChargeResult,
+  Database,
+  DatabaseState,
+  LedgerEntry,
+  MetaValues,
+  OutboxEntry,
+  Retention,
+  StoredEvent,
+  StoredModel,
+} from './database.ts';
+import { DatabaseError } from './database.ts';
+import { exported } from './export.ts';
+import { chargedEntry, ledgerTime, refusalOf } from './ledger.ts';
+import {
+  checkMeta,
+  coinKey,
+  mergeMeta,
+  mergeOutbox,
+  oldestKept,
+  replacesModel,
+  waitingReport,
+} from './rules.ts';
+
+export interface MemoryOptions {
+  /**
+   * 'memory' (default): a page's fallback, from which nothing is sent, since its ledger would end
+   * with the page. 'ready': a whole profile that lives as long as this object (simulation, tests).
+   */
+  readonly state?: 'memory' | 'ready';
+}
+
+/** Opens an empty database in memory; bytes of catalogues are shared, all else is copied. */
+export function memoryDatabase(options: MemoryOptions = {}): Database {
+  return new MemoryDatabase(options.state ?? 'memory');
+}
+
+class MemoryDatabase implements Database {
+  #state: DatabaseState;
+  #events: StoredEvent[] = [];
+  #nextEvent = 1;
+  #catalogue: { hash: string; bytes: Uint8Array } | undefined;
+  #ledger: LedgerEntry[] = [];
+  readonly #meta: Partial<MetaValues> = {};
+  readonly #models = new Map<string, StoredModel>();
+  readonly #coins = new Map<string, boolean>();
+  readonly #outbox = new Map<string, OutboxEntry>();
+
+  constructor(state: 'memory' | 'ready') {
+    this.#state = state;
+  }
+
+  get state(): DatabaseState {
+    return this.#state;
+  }
+
+  async getMeta<K extends keyof MetaValues>(key: K): Promise<MetaValues[K] | undefined> {
+    return this.#run(() => this.#meta[key]);
+  }
+
+  async setMeta<K extends keyof MetaValues>(key: K, value: MetaValues[K]): Promise<void> {
+    this.#run(() => {
+      checkMeta(key, value);
+      const meta: Partial<Record<keyof MetaValues, unknown>> = this.#meta;
+      meta[key] = structuredClone(mergeMeta(key, this.#meta[key], value));
+      if (key === 'consent' && this.#meta.consent?.contribute !== true) this.#dropWaiting();
+    });
+  }
+
+  async appendEvents(events: readonly ShopEvent[], retention: Retention): Promise<void> {
+    this.#run(() => {
+      for (const event of structuredClone(events)) {
+        this.#events.push({ ...event, key: this.#nextEvent++ });
+      }
+      const [first] = events;
+      if (first !== undefined && this.#meta.consent?.personalise === true) {
+        this.#meta.epochStartMs ??= first.atMs;
+      }
+      const kept = this.#events.slice(Math.max(0, this.#events.length - retention.maxEvents));
+      const newest = Math.max(...(events.length > 0 ? events : kept).map(({ atMs }) => atMs));
+      this.#events = kept.filter(({ atMs }) => !(atMs < oldestKept(newest, retention)));
+    });
+  }
+
+  async readEvents(limit?: number): Promise<StoredEvent[]> {
+    return this.#run(() =>
+      limit === undefined
+        ? this.#events
+        : this.#events.slice(Math.max(0, this.#events.length - limit)),
+    );
+  }
+
+  async getModel(taskName: string): Promise<StoredModel | undefined> {
+    return this.#run(() => this.#models.get(taskName));
+  }
+
+  async putModel(model: StoredModel): Promise<void> {
+    this.#run(() => {
+      if (!replacesModel(this.#models.get(model.taskName), model)) return;
+      this.#models.set(model.taskName, structuredClone(model));
+    });
+  }
+
+  async getCatalogue(hash: string): Promise<Uint8Array | undefined> {
+    this.#open();
+    return this.#catalogue?.hash === hash ? this.#catalogue.bytes : undefined;
+  }
+
+  async putCatalogue(hash: string, bytes: Uint8Array): Promise<void> {
+    this.#open();
+    this.#catalogue = { hash, bytes };
+  }
+
+  async coin(taskHash: string, roundHash: string, draw: () => boolean): Promise<boolean> {
+    return this.#run(() => {
+      const key = coinKey(taskHash, roundHash);
+      const coin = this.#coins.get(key) ?? draw();
+      this.#coins.set(key, coin);
+      return coin;
+    });
+  }
+
+  async ledgerNow(nowMs: number): Promise<number> {
+    return this.#run(() => ledgerTime(this.#ledger, nowMs));
+  }
+
+  async charge(request: ChargeRequest): Promise<ChargeResult> {
+    return this.#run(() => {
+      const reason = this.#refusal(request);
+      if (reason !== null) return { ok: false, reason } as const;
+      const key = this.#ledger.length + 1;
+      const entry = structuredClone({ ...chargedEntry(this.#ledger, request), key });
+      this.#outbox.set(entry.reportId, structuredClone(waitingReport(request)));
+      this.#ledger.push(entry);
+      return { ok: true, entry } as const;
+    });
+  }
+
+  async canCharge(request: Omit<ChargeRequest, 'report'>): Promise<ChargeRefusal | null> {
+    return this.#run(() => this.#refusal(request));
+  }
+
+  async readLedger(): Promise<LedgerEntry[]> {
+    return this.#run(() => this.#ledger);
+  }
+
+  async readOutbox(): Promise<OutboxEntry[]> {
+    return this.#run(() => [...this.#outbox.values()]);
+  }
+
+  async updateOutbox(reportId: string, change: Partial<OutboxEntry>): Promise<void> {
+    this.#run(() => {
+      const before = this.#outbox.get(reportId);
+      if (before === undefined) return;
+      this.#outbox.set(reportId, structuredClone(mergeOutbox(before, change)));
+    });
+  }
+
+  async dropUnsent(): Promise<number> {
+    return this.#run(() => this.#dropWaiting());
+  }
+
+  async exportAll(): Promise<Record<string, unknown>> {
+    return this.#run(() =>
+      exported({
+        meta: this.#meta,
+        events: this.#events,
+        models: [...this.#models.values()],
+        catalogues: this.#catalogue === undefined ? [] : [this.#catalogue],
+        coins: Object.fromEntries(this.#coins),
+        ledger: this.#ledger,
+        outbox: [...this.#outbox.values()],
+      }),
+    );
+  }
+
+  async erase(): Promise<void> {
+    this.#events = [];
+    this.#ledger = [];
+    this.#catalogue = undefined;
+    for (const key of Object.keys(this.#meta)) delete this.#meta[key as keyof MetaValues];
+    for (const store of [this.#models, this.#coins, this.#outbox]) store.clear();
+    this.close();
+  }
+
+  close(): void {
+    this.#state = 'closed';
+  }
+
+  #open(): void {
+    if (this.#state === 'closed') throw new DatabaseError('closed', 'the database is closed');
+  }
+
+  /** One transaction: synchronous, with a copy of its result. */
+  #run<T>(body: () => T): T {
+    this.#open();
+    try {
+      return structuredClone(body());
+    } catch (error) {
+      if (error instanceof DatabaseError) throw error;
+      throw new DatabaseError('failed', error instanceof Error ? error.message : 'failed', error);
+    }
+  }
+
+  #refusal(request: Omit<ChargeRequest, 'report'>): ChargeRefusal | null {
+    const { consent, budget } = this.#meta;
+    return refusalOf({ consent, budget, entries: this.#ledger }, request);
+  }
+
+  #dropWaiting(): number {
+    const waiting = [...this.#outbox.values()].filter(({ state }) => state === 'waiting');
+    for (const { reportId } of waiting) this.#outbox.delete(reportId);
+    return waiting.length;
+  }
+}

@@ -1,0 +1,66 @@
+/** What a write may do to what is stored; both implementations ask here inside their transaction. */
+import type { ChargeRequest, MetaValues, OutboxEntry, Retention, StoredModel } from './database.ts';
+import { DatabaseError } from './database.ts';
+
+/**
+ * The value to store. A budget is only ever lowered (PR13): ε and δ each keep their smallest
+ * value, and a bound at both is at least as strict as either. A site's serial only rises, and an
+ * epoch begins once.
+ */
+export function mergeMeta<K extends keyof MetaValues>(
+  key: K,
+  before: MetaValues[K] | undefined,
+  value: MetaValues[K],
+): MetaValues[K] {
+  if (before === undefined) return value;
+  const rules: { [N in keyof MetaValues]?: (a: MetaValues[N], b: MetaValues[N]) => MetaValues[N] } =
+    {
+      budget: (a, b) => ({
+        epsilon: Math.min(a.epsilon, b.epsilon),
+        delta: Math.min(a.delta, b.delta),
+      }),
+      siteSerial: (a, b) => Math.max(a, b),
+      epochStartMs: (a) => a,
+    };
+  return rules[key]?.(before, value) ?? value;
+}
+
+/** @throws DatabaseError for a value of another kind, before anything is stored. */
+export function checkMeta<K extends keyof MetaValues>(key: K, value: MetaValues[K]): void {
+  const refuse = (expected: string): never => {
+    throw new DatabaseError('failed', `meta.${key} must be ${expected}`);
+  };
+  if (key === 'budget') {
+    const { epsilon, delta } = value as MetaValues['budget'];
+    if (!(epsilon >= 0 && Number.isFinite(epsilon))) refuse('a budget with ε of at least 0');
+    if (!(delta > 0 && delta < 1)) refuse('a budget with δ between 0 and 1');
+  }
+  if (key === 'siteSerial' || key === 'epochStartMs') {
+    if (!Number.isFinite(value as number)) refuse('a finite number');
+  }
+}
+
+/** A report that is sent, refused or expired stays so; only what is kept of it may change. */
+export function mergeOutbox(before: OutboxEntry, change: Partial<OutboxEntry>): OutboxEntry {
+  const { reportId } = before;
+  if (before.state === 'waiting') return { ...before, ...change, reportId };
+  return change.body === null ? { ...before, body: null } : before;
+}
+
+/** A slower tab does not put an older version of the same task over a newer one. */
+export function replacesModel(before: StoredModel | undefined, model: StoredModel): boolean {
+  if (before === undefined || before.taskHash !== model.taskHash) return true;
+  return model.modelVersion >= before.modelVersion;
+}
+
+export function waitingReport({ entry, report }: ChargeRequest): OutboxEntry {
+  const { reportId, taskHash, roundHash } = entry;
+  return { reportId, taskHash, roundHash, ...report, state: 'waiting', attempts: 0, last: '' };
+}
+
+export const coinKey = (taskHash: string, roundHash: string): string => `${taskHash}/${roundHash}`;
+
+/** Events before this time are too old: measured from the newest, as time is told by events. */
+export function oldestKept(newestMs: number, { maxAgeMs }: Retention): number {
+  return newestMs - maxAgeMs;
+}

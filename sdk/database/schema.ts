@@ -1,0 +1,70 @@
+/**
+ * IndexedDB schema and its migrations. A migration is never edited once it has shipped: the next
+ * change is a new entry of the table, and the database's version is the table's length.
+ */
+import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
+import type { LedgerEntry, OutboxEntry, StoredEvent, StoredModel } from './database.ts';
+
+export interface Schema extends DBSchema {
+  /** Keyed by the name of the value. */
+  meta: { key: string; value: unknown };
+  events: { key: number; value: StoredEvent; indexes: { 'by-time': number } };
+  models: { key: string; value: StoredModel };
+  catalogues: { key: string; value: { hash: string; bytes: Uint8Array } };
+  /** Keyed by `coinKey`. */
+  coins: { key: string; value: boolean };
+  ledger: {
+    key: number;
+    value: LedgerEntry;
+    indexes: { 'by-round': [string, string] };
+  };
+  outbox: { key: string; value: OutboxEntry };
+}
+
+export type StoreName = StoreNames<Schema>;
+
+export const STORES: readonly StoreName[] = [
+  'meta',
+  'events',
+  'models',
+  'catalogues',
+  'coins',
+  'ledger',
+  'outbox',
+];
+
+type Upgrade = IDBPTransaction<Schema, StoreName[], 'versionchange'>;
+type Migration = (db: IDBPDatabase<Schema>, tx: Upgrade) => void;
+
+const MIGRATIONS: readonly Migration[] = [
+  // Version 1: every store; the ledger refuses a second entry of a round by itself (PR17).
+  (db) => {
+    db.createObjectStore('meta');
+    db.createObjectStore('events', { keyPath: 'key', autoIncrement: true });
+    db.createObjectStore('models', { keyPath: 'taskName' });
+    db.createObjectStore('catalogues', { keyPath: 'hash' });
+    db.createObjectStore('coins');
+    const ledger = db.createObjectStore('ledger', { keyPath: 'key', autoIncrement: true });
+    ledger.createIndex('by-round', ['taskHash', 'roundHash'], { unique: true });
+    db.createObjectStore('outbox', { keyPath: 'reportId' });
+  },
+  // Version 2: retention by age finds old events without reading the whole history.
+  (_db, tx) => {
+    tx.objectStore('events').createIndex('by-time', 'atMs');
+  },
+];
+
+export const SCHEMA_VERSION: number = MIGRATIONS.length;
+
+/**
+ * Applies the migrations after `from`, up to `to`; an older `to` is for tests that make a
+ * database as an older release left it.
+ */
+export function migrate(
+  db: IDBPDatabase<Schema>,
+  tx: Upgrade,
+  from: number,
+  to: number = SCHEMA_VERSION,
+): void {
+  for (const migration of MIGRATIONS.slice(from, to)) migration(db, tx);
+}

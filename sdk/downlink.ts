@@ -1,0 +1,255 @@
+/**
+ * What comes to this page: site, tasks, rounds, models and the catalogue; first from storage, then
+ * from the network every few seconds while the page is visible and online.
+ */
+import { decodeCatalogue } from '../shared/model/codec.ts';
+import type { Catalogue } from '../shared/model/catalogue.ts';
+import type { RoundRecord, SiteRecord, Task } from '../shared/protocol/task.ts';
+import type { StatusState } from './api.ts';
+import type { Client } from './client.ts';
+import type { Database, StoredModel } from './database/database.ts';
+import type { Environment, Undo } from './environment.ts';
+import type { SkipReason } from './post/outcome.ts';
+import { ReceiveError, receiveError } from './receive/error.ts';
+import { Receiver } from './receive/receiver.ts';
+import { NetworkError, type Transport } from './receive/transport.ts';
+import { assertTrainable } from './receive/verify.ts';
+
+/** Looks per window of the shortest task. */
+const LOOKS_PER_WINDOW = 8;
+const SHORTEST_MS = 2000;
+const LONGEST_MS = 300_000;
+const SITE_MS = 60_000;
+
+/** One task of the site, as this page knows it. */
+export interface Slot {
+  readonly name: string;
+  readonly hash: string;
+  readonly task: Task;
+  /** Why this page does not train for it, whatever the round; its model may rank all the same. */
+  readonly refused: { readonly reason: SkipReason; readonly detail: string } | null;
+  readonly round: RoundRecord | null;
+  readonly roundHash: string | null;
+  readonly model: StoredModel | null;
+}
+
+type NetworkState = Extract<
+  StatusState,
+  'starting' | 'ready' | 'offline' | 'server-error' | 'bad-signature'
+>;
+
+export class Downlink {
+  site: SiteRecord | null = null;
+  slots: ReadonlyMap<string, Slot> = new Map();
+  catalogue: Catalogue | null = null;
+  state: NetworkState = 'starting';
+  detail = '';
+  /** Resolves when there is something to rank by, or the first look at the network has failed. */
+  settled: Promise<void> = Promise.resolve();
+
+  readonly #client: Client;
+  #receiver: Receiver | null = null;
+  #settle: () => void = () => undefined;
+  #timer: Undo | null = null;
+  #looking = false;
+  #failures = 0;
+  #siteAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  /** Reads what an earlier page has stored; no network. */
+  async load(database: Database): Promise<void> {
+    if (this.#receiver !== null) return;
+    const { environment, settings } = this.#client;
+    const receiver = this.#make(database, environment.transport(settings.endpoint));
+    this.#receiver = receiver;
+    this.settled = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    try {
+      await this.#read(this.#make(database, NO_NETWORK), receiver, database);
+    } catch (error) {
+      // Nothing stored, or not for this key: the network has the word.
+      this.#client.debug(`nothing to start from: ${(error as Error).message}`);
+    }
+    if (this.catalogue !== null) this.#settle();
+  }
+
+  start(): void {
+    this.#schedule(0);
+  }
+
+  /** Looks now. */
+  wake(): void {
+    if (!this.#looking) this.#schedule(0);
+  }
+
+  /** Forgets everything that came. */
+  stop(): void {
+    this.#timer?.();
+    this.#timer = null;
+    this.#receiver = null;
+    this.#failures = 0;
+    this.#siteAtMs = Number.NEGATIVE_INFINITY;
+    this.site = null;
+    this.slots = new Map();
+    this.catalogue = null;
+    this.state = 'starting';
+    this.detail = '';
+    this.#settle();
+  }
+
+  #make(db: Database, transport: Transport): Receiver {
+    const { settings, environment } = this.#client;
+    const { trust, site, maxEpsilon, allowTestTier } = settings;
+    const endpoint = environment.resolve(settings.endpoint);
+    const { clock } = environment;
+    return new Receiver({ transport, db, trust, site, endpoint, maxEpsilon, allowTestTier, clock });
+  }
+
+  async #read(stored: Receiver, current: Receiver, database: Database): Promise<void> {
+    const site = await stored.storedSite();
+    if (site === null) return;
+    const slots = new Map<string, Slot>();
+    for (const { name, hash } of site.tasks) {
+      const known = await this.#task(stored, name, hash).catch(() => null);
+      const model = (await database.getModel(name)) ?? null;
+      if (known === null || model?.taskHash !== hash) continue;
+      slots.set(name, { ...known, round: null, roundHash: null, model });
+    }
+    const catalogue = await this.#catalogue(stored, slots);
+    if (this.#receiver !== current) return;
+    this.site = site;
+    this.slots = slots;
+    this.catalogue = catalogue;
+  }
+
+  #schedule(ms: number): void {
+    this.#timer?.();
+    if (this.#receiver === null) return;
+    this.#timer = this.#client.environment.after(ms, () => {
+      this.#timer = null;
+      void this.#look();
+    });
+  }
+
+  async #look(): Promise<void> {
+    const { environment } = this.#client;
+    const receiver = this.#receiver;
+    if (receiver === null || this.#looking) return;
+    // Hidden or offline, nothing is scheduled: 'visible' and 'online' wake it.
+    if (!environment.visible()) return;
+    if (!environment.online()) return this.#settle();
+    this.#looking = true;
+    const failure = await this.#refresh(receiver).then(
+      (partial) => partial,
+      (error: unknown) => error,
+    );
+    this.#looking = false;
+    if (this.#receiver !== receiver) return this.wake();
+    this.#judge(failure);
+    this.#settle();
+    this.#schedule(this.#interval(environment));
+    this.#client.contribution.wake();
+  }
+
+  /** @returns the first failure of one task, or null. @throws when the site itself fails. */
+  async #refresh(receiver: Receiver): Promise<unknown> {
+    const now = this.#client.environment.clock.now();
+    let { site } = this;
+    if (site === null || now - this.#siteAtMs >= SITE_MS || this.#failures > 0) {
+      site = await receiver.site();
+      this.#siteAtMs = now;
+    }
+    let failure: unknown = null;
+    const slots = new Map<string, Slot>();
+    for (const { name, hash } of site.tasks) {
+      try {
+        slots.set(name, await this.#slot(receiver, name, hash));
+      } catch (error) {
+        failure ??= error;
+        const before = this.slots.get(name);
+        if (before?.hash === hash) slots.set(name, { ...before, round: null, roundHash: null });
+      }
+    }
+    if (this.#receiver !== receiver) return null;
+    const changed = [...slots.values()].some(
+      ({ name, model }) => model?.modelHash !== this.slots.get(name)?.model?.modelHash,
+    );
+    this.site = site;
+    this.slots = slots;
+    if (changed) this.#client.events.emit('update', { cause: 'model' });
+    const catalogue = await this.#catalogue(receiver, slots);
+    if (this.#receiver !== receiver || catalogue === null) return failure;
+    const other = catalogue.hash !== this.catalogue?.hash;
+    this.catalogue = catalogue;
+    if (other) this.#client.events.emit('update', { cause: 'catalogue' });
+    return failure;
+  }
+
+  async #slot(receiver: Receiver, name: string, hash: string): Promise<Slot> {
+    const known = await this.#task(receiver, name, hash);
+    const head = await receiver.head(known.task, hash);
+    const model = await receiver.current(known.task, hash, head);
+    return { ...known, round: head.round, roundHash: head.roundHash, model };
+  }
+
+  async #task(
+    receiver: Receiver,
+    name: string,
+    hash: string,
+  ): Promise<Pick<Slot, 'name' | 'hash' | 'task' | 'refused'>> {
+    const before = this.slots.get(name);
+    const task = before?.hash === hash ? before.task : await receiver.task(hash, 'rank');
+    const { settings, environment } = this.#client;
+    try {
+      assertTrainable(task, {
+        ...settings,
+        endpoint: environment.resolve(settings.endpoint),
+        nowMs: environment.clock.now(),
+      });
+      return { name, hash, task, refused: null };
+    } catch (error) {
+      const { code, detail } = receiveError(error);
+      return { name, hash, task, refused: { reason: code, detail } };
+    }
+  }
+
+  /** The catalogue of the first task; kept decoded while its hash stays. */
+  async #catalogue(receiver: Receiver, slots: ReadonlyMap<string, Slot>): Promise<Catalogue | null> {
+    const hash = [...slots.values()][0]?.task.catalogue;
+    if (hash === undefined) return null;
+    if (this.catalogue?.hash === hash) return this.catalogue;
+    return decodeCatalogue(await receiver.catalogue(hash), hash);
+  }
+
+  #judge(failure: unknown): void {
+    const before = this.state;
+    this.#failures = failure === null ? 0 : this.#failures + 1;
+    this.state = failure === null ? 'ready' : stateOf(failure);
+    this.detail = failure === null ? '' : (failure as Error).message;
+    if (failure !== null && this.state !== before) this.#client.report(failure);
+  }
+
+  /** Spread over ±25 %, so that browsers do not come together. */
+  #interval(environment: Environment): number {
+    const windows = [...this.slots.values()].map(({ task }) => task.windowMs);
+    const usual = Math.min(...windows, LONGEST_MS * LOOKS_PER_WINDOW) / LOOKS_PER_WINDOW;
+    const base = Math.max(SHORTEST_MS, windows.length > 0 ? usual : SHORTEST_MS);
+    const ms = Math.min(LONGEST_MS, base * 2 ** Math.min(this.#failures, 10));
+    return ms * (0.75 + environment.random().nextUint32() / 2 ** 33);
+  }
+}
+
+function stateOf(failure: unknown): NetworkState {
+  const code = failure instanceof ReceiveError ? failure.code : 'server';
+  if (code === 'offline' || code === 'bad-signature') return code;
+  return 'server-error';
+}
+
+const nowhere = (): Promise<never> =>
+  Promise.reject(new NetworkError('offline', 'only what is stored is read'));
+
+const NO_NETWORK: Transport = { json: nowhere, bytes: nowhere, report: nowhere };

@@ -1,0 +1,42 @@
+/**
+ * Everything of the browser that the client touches, as one record: a test in Node replaces it,
+ * and importing the SDK on a server touches nothing.
+ */
+import type { RandomSource } from '../shared/random/source.ts';
+import type { Clock } from './capture/clock.ts';
+import type { Database } from './database/database.ts';
+import type { Channel, Locks } from './leader.ts';
+import type { Transport } from './receive/transport.ts';
+import type { WorkerHost } from './spawn.ts';
+
+/** Undo of a subscription or a timer. */
+export type Undo = () => void;
+
+export type PageEvent = 'visible' | 'hidden' | 'online' | 'offline' | 'pagehide' | 'pageshow';
+
+export interface Environment {
+  readonly clock: Clock;
+  /** Made on first use: WebCrypto. */
+  random(): RandomSource;
+  /** `isSecureContext`: without it there is no WebCrypto, no Web Locks and no WebGPU. */
+  secure(): boolean;
+  online(): boolean;
+  visible(): boolean;
+  /** Global Privacy Control. */
+  gpc(): boolean;
+  /** Absolute address of a page-relative one. */
+  resolve(url: string): string;
+  listen(event: PageEvent, run: () => void): Undo;
+  after(ms: number, run: () => void): Undo;
+  /** When the page has nothing else to do. */
+  idle(run: () => void): Undo;
+  readonly locks: Locks | null;
+  channel(name: string): Channel | null;
+  transport(endpoint: string): Transport;
+  readonly workers: WorkerHost;
+  /** Whether this site has a database here, without making one. */
+  databaseExists(name: string): Promise<boolean>;
+  openDatabase(name: string): Promise<Database>;
+  /** One line of debugging. */
+  log(line: string): void;
+}

@@ -1,0 +1,107 @@
+/**
+ * Tabs of one site agree through Web Locks and BroadcastChannel. Both are let go on `pagehide`,
+ * since a lock that another page asks for, and any broadcast, evict a page from the back/forward
+ * cache.
+ */
+import type { Consent } from './database/database.ts';
+import type { Undo } from './environment.ts';
+
+/** The part of `navigator.locks` that is used. */
+export interface Locks {
+  request(
+    name: string,
+    options: { mode?: 'exclusive' | 'shared'; signal?: AbortSignal },
+    run: () => Promise<void>,
+  ): Promise<unknown>;
+}
+
+/** Holds one lock from `take` until `release`; a queue of one in each tab. */
+export class Hold {
+  readonly #locks: Locks | null;
+  readonly #name: string;
+  readonly #mode: 'exclusive' | 'shared';
+  #stop: AbortController | null = null;
+  #letGo: (() => void) | null = null;
+  #held = false;
+
+  constructor(locks: Locks | null, name: string, mode: 'exclusive' | 'shared') {
+    this.#locks = locks;
+    this.#name = name;
+    this.#mode = mode;
+  }
+
+  /** True without Web Locks: the ledger's transaction still makes one charge of two racing tabs. */
+  get held(): boolean {
+    return this.#locks === null || this.#held;
+  }
+
+  /** Asks for the lock, if that has not been done; `onHeld` runs once it is here. */
+  take(onHeld: () => void = () => undefined): void {
+    if (this.#locks === null || this.#stop !== null) return;
+    const stop = new AbortController();
+    this.#stop = stop;
+    const hold = (): Promise<void> =>
+      new Promise((resolve) => {
+        if (stop.signal.aborted) return resolve();
+        this.#held = true;
+        this.#letGo = resolve;
+        onHeld();
+      });
+    const options = { mode: this.#mode, signal: stop.signal };
+    // Rejects when aborted, and in opaque origins; either way the lock is not held.
+    this.#locks.request(this.#name, options, hold).catch(() => undefined);
+  }
+
+  release(): void {
+    this.#stop?.abort();
+    this.#letGo?.();
+    this.#stop = null;
+    this.#letGo = null;
+    this.#held = false;
+  }
+}
+
+/** Resolves once no other tab holds `name`, or after `limitMs`. */
+export async function waitForOthers(
+  locks: Locks | null,
+  name: string,
+  limitMs: number,
+  after: (ms: number, run: () => void) => Undo,
+): Promise<boolean> {
+  if (locks === null) return true;
+  const stop = new AbortController();
+  const cancel = after(limitMs, () => stop.abort());
+  try {
+    await locks.request(name, { signal: stop.signal }, async () => undefined);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    cancel();
+  }
+}
+
+export type TabMessage =
+  | { readonly type: 'consent'; readonly consent: Consent }
+  /** Stop, close the database, write nothing more: another tab is about to erase. */
+  | { readonly type: 'erase' };
+
+/** The part of BroadcastChannel that is used. */
+export interface Channel {
+  postMessage(message: unknown): void;
+  onmessage: ((event: MessageEvent) => void) | null;
+  close(): void;
+}
+
+export function readTabMessage(data: unknown): TabMessage | null {
+  const message = data as { type?: unknown; consent?: Partial<Consent> } | null;
+  if (message?.type === 'erase') return { type: 'erase' };
+  if (message?.type !== 'consent') return null;
+  return {
+    type: 'consent',
+    consent: {
+      personalise: message.consent?.personalise === true,
+      contribute: message.consent?.contribute === true,
+    },
+  };
+}

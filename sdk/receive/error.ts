@@ -1,0 +1,32 @@
+/** What the receive room refuses, by the reason that status() shows. */
+import { ShapeError } from '../../shared/protocol/shape.ts';
+import { SignatureError } from '../../shared/protocol/signature.ts';
+import { DatabaseError } from '../database/database.ts';
+import type { SkipReason } from '../post/outcome.ts';
+import { NetworkError } from './transport.ts';
+
+export class ReceiveError extends Error {
+  readonly code: SkipReason;
+  readonly detail: string;
+
+  constructor(code: SkipReason, detail: string, cause?: unknown) {
+    super(detail === '' ? code : `${code}: ${detail}`, { cause });
+    this.name = 'ReceiveError';
+    this.code = code;
+    this.detail = detail;
+  }
+}
+
+/** The same failure by a name of this room's. */
+export function receiveError(error: unknown): ReceiveError {
+  if (error instanceof ReceiveError) return error;
+  const message = error instanceof Error ? error.message : 'failed';
+  if (error instanceof NetworkError) {
+    const code = error.state === 'offline' ? 'offline' : 'server';
+    return new ReceiveError(code, message, error);
+  }
+  if (error instanceof SignatureError) return new ReceiveError('bad-signature', message, error);
+  if (error instanceof ShapeError) return new ReceiveError('bad-record', message, error);
+  if (error instanceof DatabaseError) return new ReceiveError('storage', message, error);
+  return new ReceiveError('bad-record', message, error);
+}

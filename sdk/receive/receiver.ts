@@ -1,0 +1,232 @@
+/**
+ * Site, task, round, model and catalogue: fetched, verified against the key that the page pins,
+ * and kept, so that the next page starts without network.
+ */
+import { assertString } from '../../shared/assert/assert.ts';
+import { sha256Hex } from '../../shared/bytes/hash.ts';
+import { decodeModel } from '../../shared/protocol/model.ts';
+import { PATHS } from '../../shared/protocol/paths.ts';
+import {
+  decodeHead,
+  decodeModelRecord,
+  decodeRound,
+  decodeSigned,
+  decodeSite,
+  decodeTask,
+  recordHash,
+} from '../../shared/protocol/records.ts';
+import { verifyRecord } from '../../shared/protocol/signature.ts';
+import type {
+  ModelRecord,
+  RoundRecord,
+  Signed,
+  SiteRecord,
+  Task,
+} from '../../shared/protocol/task.ts';
+import type { Clock } from '../capture/clock.ts';
+import type { Database, StoredModel } from '../database/database.ts';
+import { ReceiveError, receiveError } from './error.ts';
+import { type Kept, readKept, withRound, withSite, withTask } from './kept.ts';
+import type { Transport } from './transport.ts';
+import { assertTrainable } from './verify.ts';
+
+export interface ReceiverOptions {
+  readonly transport: Transport;
+  /** Before consent a page gives a memory database here: verified records are written to it. */
+  readonly db: Database;
+  /** The site's root key, Ed25519 in base64url. */
+  readonly trust: string;
+  readonly site: string;
+  /** The aggregator's address: only loopback may offer the test tier. */
+  readonly endpoint: string;
+  readonly maxEpsilon: number;
+  readonly allowTestTier: boolean;
+  readonly clock: Clock;
+}
+
+export interface Head {
+  /** The open round and its hash, or null. */
+  readonly round: RoundRecord | null;
+  readonly roundHash: string | null;
+  /** The newest published version, or null while the task's initial model is the newest. */
+  readonly model: ModelRecord | null;
+  readonly modelHash: string;
+  /** 0 for the initial model. */
+  readonly modelVersion: number;
+}
+
+/** Largest catalogue that a page is willing to hold. */
+const CATALOGUE_BYTES = 1 << 26;
+
+/** Every method rejects with ReceiveError alone; `code` is the reason that status() shows. */
+export class Receiver {
+  readonly #options: ReceiverOptions;
+
+  /** @throws TypeError for a key or site that is no string. */
+  constructor(options: ReceiverOptions) {
+    assertString('options.trust', options.trust);
+    assertString('options.site', options.site);
+    assertString('options.endpoint', options.endpoint);
+    this.#options = options;
+  }
+
+  /**
+   * The site's current record. Its budget is pinned or lowered, and a record with a smaller serial
+   * than any seen before is refused.
+   */
+  site(): Promise<SiteRecord> {
+    return this.#named(async ({ transport, db }) => {
+      const signed = decodeSigned(await transport.json(PATHS.site), decodeSite);
+      const record = await this.#verifySite(signed);
+      const seen = (await db.getMeta('siteSerial')) ?? 0;
+      if (record.serial < seen) {
+        throw new ReceiveError('bad-record', `site serial ${record.serial}, ${seen} was seen`);
+      }
+      await db.setMeta('siteSerial', record.serial);
+      await db.setMeta('budget', record.budget);
+      await this.#keep((kept) => withSite(kept, signed));
+      return record;
+    });
+  }
+
+  /** The record that `site()` kept, verified again, or null. */
+  storedSite(): Promise<SiteRecord | null> {
+    return this.#named(async () => {
+      const { site } = await this.#kept();
+      return site === null ? null : this.#verifySite(decodeSigned(site, decodeSite));
+    });
+  }
+
+  /**
+   * The task at this address, signed by the pinned key.
+   *
+   * @param purpose 'rank' asks for authenticity alone. 'train' (default) also asks what a browser
+   * must know before it sends anything: see `assertTrainable` for the reasons.
+   */
+  task(hash: string, purpose: 'train' | 'rank' = 'train'): Promise<Task> {
+    return this.#named(async ({ transport, trust, site, clock, ...options }) => {
+      const kept = (await this.#kept()).tasks[hash];
+      const json = kept ?? (await transport.json(PATHS.task(hash)));
+      const signed = decodeSigned(json, decodeTask);
+      const { record } = signed;
+      if ((await recordHash(record)) !== hash) throw new ReceiveError('hash-mismatch', 'task');
+      await verifyRecord(signed, trust);
+      if (record.site !== site) throw new ReceiveError('bad-record', 'task of another site');
+      if (kept === undefined) await this.#keep((all) => withTask(all, hash, signed));
+      if (purpose === 'train') assertTrainable(record, { ...options, nowMs: clock.now() });
+      return record;
+    });
+  }
+
+  /** The task's open round and newest model, signed by the aggregator that the task names. */
+  head(task: Task, taskHash: string): Promise<Head> {
+    return this.#named(async ({ transport, db }) => {
+      const { round, model } = decodeHead(await transport.json(PATHS.head(taskHash)));
+      const newest = (await db.getModel(task.name)) ?? null;
+      const known = newest?.taskHash === taskHash ? newest.modelVersion : 0;
+      const { rounds } = await this.#kept();
+      let modelHash = task.initialModel;
+      if (model !== null) {
+        const record = decodeModelRecord(model.record);
+        await verifyRecord(model, task.aggregatorKey);
+        assertOf('model', record.task, taskHash);
+        modelHash = record.model;
+      }
+      const modelVersion = model?.record.modelVersion ?? 0;
+      if (modelVersion < known) {
+        throw new ReceiveError('bad-record', `model version ${modelVersion} after ${known}`);
+      }
+      if (round === null) {
+        return { round, roundHash: null, model: model?.record ?? null, modelHash, modelVersion };
+      }
+      const record = decodeRound(round.record);
+      await verifyRecord(round, task.aggregatorKey);
+      assertOf('round', record.task, taskHash);
+      if (record.baseModel !== modelHash) {
+        throw new ReceiveError('bad-record', 'the round starts from another model than the head');
+      }
+      const seen = Math.max(rounds[taskHash] ?? 0, (model?.record.round ?? -1) + 1);
+      if (record.round < seen) {
+        throw new ReceiveError('bad-record', `round ${record.round} after ${seen}`);
+      }
+      if (record.round > seen) await this.#keep((kept) => withRound(kept, taskHash, record.round));
+      const roundHash = await recordHash(record);
+      return { round: record, roundHash, model: model?.record ?? null, modelHash, modelVersion };
+    });
+  }
+
+  /** The weights at this address, d of them and all finite. */
+  model(hash: string, d: number): Promise<Float32Array> {
+    return this.#named(async ({ transport }) => {
+      const bytes = await transport.bytes(PATHS.model(hash), 8 + 4 * d);
+      await assertHash('model', bytes, hash);
+      return decodeModel(bytes, d);
+    });
+  }
+
+  /** The head's model, from the database or the network; kept as the newest of its task's name. */
+  current(task: Task, taskHash: string, head: Head): Promise<StoredModel> {
+    return this.#named(async ({ db, clock }) => {
+      const kept = await db.getModel(task.name);
+      if (kept?.taskHash === taskHash && kept.modelHash === head.modelHash) return kept;
+      const stored: StoredModel = {
+        taskName: task.name,
+        taskHash,
+        modelVersion: head.modelVersion,
+        modelHash: head.modelHash,
+        weights: await this.model(head.modelHash, task.d),
+        record: head.model,
+        storedAtMs: clock.now(),
+      };
+      await db.putModel(stored);
+      return stored;
+    });
+  }
+
+  /** The encoded catalogue, from the database or the network. */
+  catalogue(hash: string): Promise<Uint8Array> {
+    return this.#named(async ({ transport, db }) => {
+      const kept = await db.getCatalogue(hash);
+      if (kept !== undefined) return kept;
+      const bytes = await transport.bytes(PATHS.catalogue(hash), CATALOGUE_BYTES);
+      await assertHash('catalogue', bytes, hash);
+      await db.putCatalogue(hash, bytes);
+      return bytes;
+    });
+  }
+
+  async #verifySite(signed: Signed<SiteRecord>): Promise<SiteRecord> {
+    await verifyRecord(signed, this.#options.trust);
+    if (signed.record.site !== this.#options.site) {
+      throw new ReceiveError('bad-record', 'site record of another site');
+    }
+    return signed.record;
+  }
+
+  async #kept(): Promise<Kept> {
+    return readKept(await this.#options.db.getMeta('site'));
+  }
+
+  async #keep(change: (kept: Kept) => Kept): Promise<void> {
+    await this.#options.db.setMeta('site', change(await this.#kept()));
+  }
+
+  async #named<T>(body: (options: ReceiverOptions) => Promise<T>): Promise<T> {
+    if (globalThis.crypto?.subtle === undefined) {
+      throw new ReceiveError('insecure-context', 'WebCrypto needs a secure context');
+    }
+    try {
+      return await body(this.#options);
+    } catch (error) {
+      throw receiveError(error);
+    }
+  }
+}
+
+async function assertHash(name: string, bytes: Uint8Array, hash: string): Promise<void> {
+  if ((await sha256Hex(bytes)) !== hash) throw new ReceiveError('hash-mismatch', name);
+}
+
+function assertOf(name: string, task: string, taskHash: string): void {
+  if (task !== taskHash) throw new ReceiveError('bad-record', `${name} of another task`);
+}

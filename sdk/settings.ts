@@ -1,0 +1,77 @@
+/** Options of `init`, checked once and with their defaults. */
+import { assertInteger, assertPositive, assertString } from '../shared/assert/assert.ts';
+import type { InitOptions } from './api.ts';
+import type { Consent, Retention } from './database/database.ts';
+import type { BackendName } from './learn/learner.ts';
+
+export interface Settings {
+  readonly site: string;
+  readonly databaseName: string;
+  readonly endpoint: string;
+  readonly trust: string;
+  readonly assetBase: string;
+  readonly consent: 'required' | Consent;
+  readonly maxEpsilon: number;
+  readonly backend: 'auto' | BackendName;
+  readonly allowSoftwareGpu: boolean;
+  readonly allowTestTier: boolean;
+  readonly retention: Retention;
+  readonly debug: boolean;
+}
+
+const DAY_MS = 24 * 3600 * 1000;
+const BACKENDS = ['auto', 'webgpu', 'wasm', 'cpu'];
+
+/** @throws TypeError for the wrong kind and RangeError for the wrong value, naming the option. */
+export function readSettings(site: string, options: InitOptions): Settings {
+  assertString('site', site, 100);
+  if (site === '') throw new RangeError('site must not be empty');
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError('options must be an object');
+  }
+  for (const name of ['endpoint', 'trust', 'assetBase'] as const) {
+    assertString(name, options[name], 2000);
+  }
+  if (!/^[A-Za-z0-9_-]{43}$/.test(options.trust)) {
+    throw new RangeError('trust must be an Ed25519 public key in base64url');
+  }
+  const { maxEpsilon = 8, backend = 'auto', storage = {} } = options;
+  const { maxEvents = 5000, retentionDays = 180 } = storage;
+  assertPositive('maxEpsilon', maxEpsilon);
+  assertInteger('storage.maxEvents', maxEvents, 1, 100_000);
+  assertPositive('storage.retentionDays', retentionDays);
+  if (!BACKENDS.includes(backend)) {
+    throw new RangeError(`backend must be one of ${BACKENDS.join(', ')}`);
+  }
+  return {
+    site,
+    databaseName: `vitrine/${site}`,
+    endpoint: options.endpoint.replace(/\/+$/, ''),
+    trust: options.trust,
+    assetBase: options.assetBase.replace(/\/*$/, '/'),
+    consent: readConsentOption(options.consent),
+    maxEpsilon,
+    backend,
+    allowSoftwareGpu: options.allowSoftwareGpu === true,
+    allowTestTier: options.allowTestTier === true,
+    retention: { maxEvents, maxAgeMs: retentionDays * DAY_MS },
+    debug: options.debug === true,
+  };
+}
+
+function readConsentOption(consent: InitOptions['consent']): 'required' | Consent {
+  if (consent === undefined || consent === 'required') return 'required';
+  if (typeof consent !== 'object' || consent === null) {
+    throw new TypeError("consent must be 'required' or { personalise, contribute }");
+  }
+  return readConsent(consent);
+}
+
+/** Only `true` is consent, and contributing presupposes personalising. */
+export function readConsent(value: unknown): Consent {
+  const { personalise, contribute } = (value ?? {}) as Partial<Consent>;
+  return {
+    personalise: personalise === true,
+    contribute: personalise === true && contribute === true,
+  };
+}

@@ -1,0 +1,70 @@
+/** Why nothing happens, in words: every state and every reason of the closed unions. */
+import type { StatusState } from './api.ts';
+import type { RoundOutcome, SkipReason } from './post/outcome.ts';
+
+const STATES: Readonly<Record<StatusState, string>> = {
+  starting: 'Starting: reading what is stored in this browser.',
+  ready: 'Ready.',
+  'insecure-context':
+    'This page is not served over https or from localhost, so the browser offers no cryptography; nothing is captured and lists fall back.',
+  'consent-required':
+    'Waiting for consent to personalise; until then nothing is stored, fetched or sent.',
+  'storage-blocked':
+    'This browser does not let the page store anything, or its storage is full; history lasts as long as the page and nothing is sent.',
+  offline: 'The network is not reachable; recommendations come from what is stored.',
+  'server-error':
+    'The aggregator does not answer as agreed; recommendations come from what is stored.',
+  'bad-signature':
+    'The aggregator offered something that the pinned key has not signed; it was refused, and recommendations come from what is stored.',
+  shutdown: 'Stopped by the page.',
+};
+
+const REASONS: Readonly<Record<SkipReason, string>> = {
+  'insecure-context': 'The page has no secure context.',
+  'no-consent': 'There is no consent to contribute.',
+  gpc: 'The browser sends Global Privacy Control, so nothing is uploaded.',
+  storage: 'Storage is blocked or full, so no charge could be kept; nothing is sent.',
+  'quiet-period': 'This profile is new: nothing is sent in its quiet period.',
+  coin: "The coin of this round said no; the next round's coin is thrown anew.",
+  'cap-spent': 'This browser has sent as many reports to this task as it ever may.',
+  separation: 'The last report is too recent; the task asks for a distance between two.',
+  'already-in-round': 'This browser has taken part in this round.',
+  'budget-spent': 'The privacy budget of this browser does not allow another report.',
+  'no-task': 'The task is not known.',
+  'no-round': 'No round is open; the next one is awaited.',
+  'round-closed': 'The round is closed.',
+  'predicted-error':
+    'Refused: the noise that the task asks for would drown what its cohort could learn.',
+  'weak-privacy': 'Refused: the task is weaker than the floor of this page.',
+  'false-claim': 'Refused: the task claims more privacy than its numbers give.',
+  'bad-signature': 'Refused: the pinned key has not signed this.',
+  'bad-record': 'Refused: the record is not well formed.',
+  'hash-mismatch': 'Refused: the bytes do not have the announced hash.',
+  offline: 'The network is not reachable.',
+  server: 'The aggregator does not answer as agreed.',
+  aborted: 'The round was stopped in this browser; nothing was charged.',
+  'no-worker': 'No training Worker could be started; recommending goes on without one.',
+  'training-failed': 'Training failed in this browser; nothing was charged.',
+};
+
+/** @param detail What was found, added behind the sentence when there is anything. */
+export function stateWords(state: StatusState, detail = ''): string {
+  return join(STATES[state], detail);
+}
+
+/** The reason in words; without one, what the last outcome says. */
+export function taskWords(
+  reason: SkipReason | null,
+  detail: string,
+  outcome: RoundOutcome | null,
+): string {
+  if (reason !== null) return join(REASONS[reason], detail);
+  if (outcome === null) return 'Nothing stands against taking part; waiting for an idle moment.';
+  if (outcome.state === 'skipped') return join(REASONS[outcome.reason], outcome.detail);
+  const at = new Date(outcome.sendAtMs).toISOString().slice(0, 16).replace('T', ' ');
+  return `Took part: a report of ${outcome.bytes} bytes is sent at a random time, about ${at} UTC.`;
+}
+
+function join(sentence: string, detail: string): string {
+  return detail === '' ? sentence : `${sentence} (${detail})`;
+}

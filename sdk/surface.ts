@@ -1,0 +1,100 @@
+/** The public object: every method guarded, so that the shop's page never sees our exceptions. */
+import { Answers, NO_PROFILE, NO_REPORT, nothing } from './answers.ts';
+import type { InitOptions, Vitrine, VitrineEvents } from './api.ts';
+import { Client } from './client.ts';
+import type { Environment } from './environment.ts';
+import { readSettings } from './settings.ts';
+
+/**
+ * The client of one page, in an environment that a test may replace.
+ * @throws TypeError or RangeError for options of the wrong kind or value.
+ */
+export function createClient(
+  site: string,
+  options: InitOptions,
+  environment: Environment,
+): Vitrine {
+  const client = new Client(readSettings(site, options), environment);
+  const answers = new Answers(client);
+
+  const guarded = async <T>(run: () => Promise<T>, otherwise: () => T): Promise<T> => {
+    try {
+      return await run();
+    } catch (error) {
+      client.report(error);
+      return otherwise();
+    }
+  };
+  const quietly = (run: () => void): void => {
+    try {
+      run();
+    } catch (error) {
+      client.report(error);
+    }
+  };
+  const subscribe = <K extends keyof VitrineEvents | 'consent'>(
+    name: K,
+    listener: unknown,
+  ): (() => void) => {
+    if (typeof listener === 'function') return client.events.on(name, listener as never);
+    client.problem('bad-listener', `on('${name}') needs a function`);
+    return () => undefined;
+  };
+
+  client.ready = () => answers.status();
+  quietly(() => client.start());
+  return {
+    track: (name, parameters) => quietly(() => client.track(name, parameters)),
+    recommend: (request) =>
+      guarded(
+        () => answers.recommend(request),
+        () => nothing(request),
+      ),
+    profile: () =>
+      guarded(
+        () => answers.profile(),
+        () => NO_PROFILE,
+      ),
+    segments: () =>
+      guarded(
+        () => answers.segments(),
+        () => [],
+      ),
+    consent: {
+      get: () => client.consent,
+      set: (consent) =>
+        guarded(
+          () => client.setConsent(consent),
+          () => undefined,
+        ),
+      onChange: (listener) => subscribe('consent', listener),
+    },
+    privacyReport: () =>
+      guarded(
+        () => answers.privacyReport(),
+        () => NO_REPORT,
+      ),
+    reportBytes: (reportId) =>
+      guarded(
+        () => answers.reportBytes(reportId),
+        () => null,
+      ),
+    exportData: () =>
+      guarded(
+        () => answers.exportData(),
+        () => ({}),
+      ),
+    erase: () =>
+      guarded(
+        () => client.erase(),
+        () => undefined,
+      ),
+    on: (name, listener) => subscribe(name, listener),
+    status: () => answers.status(),
+    shutdown: () =>
+      guarded(
+        () => client.shutdown(),
+        () => undefined,
+      ),
+  };
+}

@@ -1,0 +1,19 @@
+/** What a bench is: one file of this folder with `run`. */
+
+export interface BenchOptions {
+  /** Tiny shapes and few repetitions: that it runs is checked, its figures mean nothing. */
+  readonly quick: boolean;
+  /** Folder of real data, for a bench that can use it. */
+  readonly data: string | null;
+}
+
+/** Figures by name; the unit is in the name. Nested records are printed indented. */
+export type BenchResults = { readonly [name: string]: BenchValue };
+
+export type BenchValue = number | string | boolean | null | BenchResults | readonly BenchValue[];
+
+export interface Bench {
+  run(options: BenchOptions): Promise<BenchResults> | BenchResults;
+}
+
+export const BENCHES = ['round', 'recommend', 'average', 'ingest', 'cold'] as const;

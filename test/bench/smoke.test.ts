@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { BENCHES, type BenchResults, type BenchValue } from './contract.ts';
+import { benchesPresent, runBench, table } from './main.ts';
+
+/** What `--json` promises of each bench. */
+const PROMISED: Record<string, readonly string[]> = {
+  round: ['clientRoundMs', 'peerShapeMs', 'peerShapeStockMs', 'noiseMs', 'bytes'],
+  recommend: ['medianMs'],
+  average: ['gbps', 'boundGbps', 'ratio', 'ms100x1M'],
+  ingest: [
+    'volatilePerSecond',
+    'durablePerSecond',
+    'barePerSecond',
+    'volatileRatio',
+    'durableRatio',
+  ],
+  cold: ['p50Ms', 'p95Ms'],
+};
+
+function numbers(value: BenchValue): number[] {
+  if (typeof value === 'number') return [value];
+  if (value === null || typeof value !== 'object') return [];
+  return Object.values(value as BenchResults).flatMap(numbers);
+}
+
+describe('benches', () => {
+  it('are all present', () => {
+    expect(benchesPresent()).toEqual([...BENCHES]);
+  });
+
+  it.each([...BENCHES])(
+    'smoke-runs %s and finds the figures that it promises',
+    async (name) => {
+      const results = await runBench(name, { quick: true, data: null });
+      for (const key of PROMISED[name] ?? []) {
+        expect(results[key], key).toBeTypeOf('number');
+      }
+      expect(numbers(results).every((value) => Number.isFinite(value))).toBe(true);
+      expect(table(results).length).toBeGreaterThan(0);
+    },
+    180_000,
+  );
+
+  it('refuses an unknown name with the list', async () => {
+    await expect(runBench('nothing', { quick: true, data: null })).rejects.toThrow(/round, /);
+  });
+});

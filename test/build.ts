@@ -1,0 +1,212 @@
+/**
+ * `npm run build`: makes `dist/`. Each target is made again only when one of its sources has
+ * changed since; two builds at the same time take turns.
+ *
+ *   tag      vitrine.js
+ *   workers  worker-wasm.js, worker-webgpu.js and the WASM binaries beside them
+ *   sdk      both of these
+ *   package  esm/ and types/, what a shop's bundler reads (`--package` makes this one alone)
+ *   demo     the demo shop as static files
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { build as bundle } from 'vite';
+import { classicScript, demo, library } from '../vite.config.ts';
+
+type Part = 'tag' | 'workers' | 'package' | 'demo';
+export type Target = 'sdk' | Part;
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+export const DIST = join(ROOT, 'dist');
+const WASM_OUT = join(ROOT, 'node_modules/@tensorflow/tfjs-backend-wasm/wasm-out');
+
+const WORKERS = ['worker-wasm', 'worker-webgpu'] as const;
+const BINARIES = ['tfjs-backend-wasm-simd.wasm', 'tfjs-backend-wasm.wasm'] as const;
+
+const COMMON = [
+  'sdk',
+  'shared',
+  'package-lock.json',
+  'test/build.ts',
+  'tsconfig.json',
+  'vite.config.ts',
+];
+const SOURCES: Record<Part, readonly string[]> = {
+  tag: COMMON,
+  workers: COMMON,
+  package: COMMON,
+  demo: [...COMMON, 'demo-shop'],
+};
+
+/** What each target makes, to see that nobody has deleted it. */
+const RESULTS: Record<Part, readonly string[]> = {
+  tag: ['vitrine.js'],
+  workers: [...WORKERS.map((name) => `${name}.js`), ...BINARIES],
+  package: ['esm/vitrine.js', 'types/sdk/index.d.ts'],
+  demo: ['demo/index.html'],
+};
+
+const MAKE: Record<Part, () => Promise<void>> = {
+  async tag() {
+    await bundle(classicScript('sdk/script.ts', 'vitrine.js'));
+  },
+  async workers() {
+    for (const name of WORKERS) await bundle(classicScript(`sdk/${name}.ts`, `${name}.js`));
+    for (const name of BINARIES) copyFileSync(join(WASM_OUT, name), join(DIST, name));
+  },
+  async package() {
+    await bundle(library());
+    declarations();
+  },
+  async demo() {
+    await bundle(demo());
+  },
+};
+
+/** Makes what is not up to date. `say` hears one line per target made. */
+export async function build(
+  targets: readonly Target[],
+  say: (line: string) => void = () => {},
+): Promise<void> {
+  mkdirSync(DIST, { recursive: true });
+  const unlock = await lock();
+  try {
+    const parts = targets.flatMap((one): Part[] => (one === 'sdk' ? ['tag', 'workers'] : [one]));
+    for (const target of new Set(parts)) {
+      const stamp = join(DIST, `.${target}.stamp`);
+      const state = fingerprint(target);
+      const there = RESULTS[target].every((name) => existsSync(join(DIST, name)));
+      if (there && existsSync(stamp) && readFileSync(stamp, 'utf8') === state) continue;
+      const start = performance.now();
+      rmSync(stamp, { force: true });
+      await MAKE[target]();
+      writeFileSync(stamp, state);
+      say(`${target}: built in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+    }
+  } finally {
+    unlock();
+  }
+}
+
+export interface FileSize {
+  readonly file: string;
+  readonly bytes: number;
+  readonly gzip: number;
+  readonly brotli: number;
+}
+
+/** Sizes of what a browser downloads; gzip at level 9, brotli at 11. */
+export function sizes(): FileSize[] {
+  return [...RESULTS.tag, ...RESULTS.workers].map((file) => {
+    const bytes = readFileSync(join(DIST, file));
+    return {
+      file,
+      bytes: bytes.length,
+      gzip: gzipSync(bytes, { level: 9 }).length,
+      brotli: brotliCompressSync(bytes).length,
+    };
+  });
+}
+
+/** Type declarations of the public entry, with the imports that a consumer can resolve. */
+function declarations(): void {
+  const types = join(DIST, 'types');
+  rmSync(types, { recursive: true, force: true });
+  const project = join(DIST, 'tsconfig.types.json');
+  const compilerOptions = {
+    noEmit: false,
+    declaration: true,
+    emitDeclarationOnly: true,
+    rewriteRelativeImportExtensions: true,
+    rootDir: '..',
+    outDir: 'types',
+    types: ['@webgpu/types'],
+  };
+  writeFileSync(
+    project,
+    JSON.stringify({
+      extends: '../tsconfig.json',
+      compilerOptions,
+      include: [],
+      files: ['../sdk/index.ts'],
+    }),
+  );
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+  const run = spawnSync(process.execPath, [tsc, '-p', project], { encoding: 'utf8' });
+  rmSync(project);
+  if (run.status !== 0) throw new Error(`tsc made no declarations:\n${run.stdout}${run.stderr}`);
+}
+
+/** Hash of the paths, sizes and times of a target's sources. */
+function fingerprint(target: Part): string {
+  const hash = createHash('sha256');
+  const visit = (path: string): void => {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat?.isDirectory()) {
+      for (const name of readdirSync(path).sort()) visit(join(path, name));
+    } else if (stat) {
+      hash.update(`${relative(ROOT, path)} ${stat.size} ${stat.mtimeMs}\n`);
+    }
+  };
+  for (const source of SOURCES[target]) visit(join(ROOT, source));
+  return hash.digest('hex');
+}
+
+/** Waits for another process's build, unless that process is gone. */
+async function lock(): Promise<() => void> {
+  const path = join(DIST, '.lock');
+  for (;;) {
+    try {
+      writeFileSync(path, String(process.pid), { flag: 'wx' });
+      return () => rmSync(path, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    if (!holderLives(path)) rmSync(path, { force: true });
+    else await sleep(100);
+  }
+}
+
+function holderLives(path: string): boolean {
+  try {
+    const pid = Number(readFileSync(path, 'utf8'));
+    if (pid === process.pid) return true;
+    // An empty file belongs to a builder between creating it and writing to it.
+    if (pid === 0) return Date.now() - statSync(path).mtimeMs < 5_000;
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+async function main(): Promise<void> {
+  const only = process.argv.includes('--package');
+  await build(only ? ['package'] : ['sdk', 'package', 'demo'], console.log);
+  if (only) return;
+  for (const { file, bytes, gzip, brotli } of sizes()) {
+    const kilobytes = [bytes, gzip, brotli].map((n) => (n / 1000).toFixed(1).padStart(7));
+    console.log(`${file.padEnd(28)}${kilobytes.join(' ')} kB (plain, gzip, brotli)`);
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  main().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : String(error));
+    process.exitCode = 1;
+  });
+}

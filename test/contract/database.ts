@@ -1,0 +1,411 @@
+/** What every database of the SDK keeps: run against memory and IndexedDB, in Node and in a page. */
+import { describe, expect, it } from 'vitest';
+import type { ShopEvent } from '../../sdk/capture/event.ts';
+import type {
+  ChargeRequest,
+  Database,
+  MetaValues,
+  StoredModel,
+} from '../../sdk/database/database.ts';
+import { epsilonOfCurve, gaussianCurve, zeroCurve } from '../../shared/privacy/curve.ts';
+
+/** Opens the database of that name; twice the same name gives two connections where there are. */
+export type OpenDatabase = (name: string) => Promise<Database>;
+
+export const CONSENT: MetaValues['consent'] = { personalise: true, contribute: true };
+export const BUDGET: MetaValues['budget'] = { epsilon: 12, delta: 1e-6 };
+const SIGMA = 1.3;
+const HOUR = 3_600_000;
+const RETENTION = { maxEvents: 100, maxAgeMs: 1000 * HOUR };
+
+export const hashOf = (text: string): string => text.padEnd(64, '0');
+
+export function shopEvent(atMs: number, id = `item-${atMs}`): ShopEvent {
+  return { name: 'view_item', atMs, session: 1, items: [{ id, quantity: 1 }] };
+}
+
+/** A charge of round `round`; reportId is as unique as the name. */
+export function chargeRequest(round: number, change: Partial<ChargeRequest> = {}): ChargeRequest {
+  return {
+    entry: {
+      taskHash: hashOf('a'),
+      taskName: 'wide',
+      roundHash: hashOf(`b${round}`),
+      round,
+      reportId: `report-${round}`,
+      epsilon: 4,
+      delta: 1e-6,
+      curve: gaussianCurve(SIGMA),
+      bytes: 3,
+    },
+    report: { body: new Uint8Array([1, 2, round]), sendAtMs: 10, deadlineMs: 20 },
+    nowMs: 1_000_000 + round,
+    participations: 3,
+    separationMs: 0,
+    ...change,
+  };
+}
+
+export async function consented(db: Database): Promise<Database> {
+  await db.setMeta('consent', CONSENT);
+  await db.setMeta('budget', BUDGET);
+  return db;
+}
+
+const model = (modelVersion: number, taskHash = hashOf('a')): StoredModel => ({
+  taskName: 'wide',
+  taskHash,
+  modelVersion,
+  modelHash: hashOf(`c${modelVersion}`),
+  weights: new Float32Array([modelVersion, 0.5]),
+  record: null,
+  storedAtMs: 1,
+});
+
+export interface ContractOptions {
+  /** Whether a second connection sees the first one's data. */
+  readonly shared: boolean;
+}
+
+export function databaseContract(name: string, open: OpenDatabase, options: ContractOptions): void {
+  let count = 0;
+  const fresh = (): string => `contract-${name}-${count++}`;
+  const openFresh = async (): Promise<Database> => consented(await open(fresh()));
+
+  describe(`${name}: history and small state`, () => {
+    it('keeps events in order, with rising keys, and gives the newest', async () => {
+      const db = await openFresh();
+      await db.appendEvents([shopEvent(1), shopEvent(2)], RETENTION);
+      await db.appendEvents([shopEvent(3)], RETENTION);
+      const events = await db.readEvents();
+      expect(events.map(({ atMs }) => atMs)).toEqual([1, 2, 3]);
+      expect(new Set(events.map(({ key }) => key)).size).toBe(3);
+      expect((await db.readEvents(2)).map(({ atMs }) => atMs)).toEqual([2, 3]);
+      expect(await db.readEvents(0)).toEqual([]);
+      expect(events[0]?.items).toEqual([{ id: 'item-1', quantity: 1 }]);
+    });
+
+    it('drops the oldest over the ring and those that are too old', async () => {
+      const db = await openFresh();
+      const ring = { maxEvents: 3, maxAgeMs: 1000 };
+      await db.appendEvents(
+        [1, 2, 3, 4, 5].map((at) => shopEvent(at)),
+        ring,
+      );
+      expect((await db.readEvents()).map(({ atMs }) => atMs)).toEqual([3, 4, 5]);
+      await db.appendEvents([shopEvent(1004)], ring);
+      expect((await db.readEvents()).map(({ atMs }) => atMs)).toEqual([4, 5, 1004]);
+      await db.appendEvents([shopEvent(9000)], ring);
+      expect((await db.readEvents()).map(({ atMs }) => atMs)).toEqual([9000]);
+    });
+
+    it('keeps keys rising after everything old is gone', async () => {
+      const db = await openFresh();
+      await db.appendEvents([shopEvent(1)], RETENTION);
+      const [first] = await db.readEvents();
+      await db.appendEvents([shopEvent(2)], { maxEvents: 1, maxAgeMs: HOUR });
+      const [second] = await db.readEvents();
+      expect(second?.key).toBeGreaterThan(first?.key ?? Number.POSITIVE_INFINITY);
+    });
+
+    it('begins the epoch with the first consented write, once', async () => {
+      const db = await open(fresh());
+      await db.appendEvents([shopEvent(5)], RETENTION);
+      expect(await db.getMeta('epochStartMs')).toBeUndefined();
+      await db.setMeta('consent', { personalise: true, contribute: false });
+      await db.appendEvents([shopEvent(7)], RETENTION);
+      await db.appendEvents([shopEvent(9)], RETENTION);
+      await db.setMeta('epochStartMs', 1);
+      expect(await db.getMeta('epochStartMs')).toBe(7);
+    });
+
+    it('PR13 only lowers a pinned budget, and only raises the serial', async () => {
+      const db = await open(fresh());
+      await db.setMeta('budget', { epsilon: 8, delta: 1e-6 });
+      await db.setMeta('budget', { epsilon: 20, delta: 1e-9 });
+      expect(await db.getMeta('budget')).toEqual({ epsilon: 8, delta: 1e-9 });
+      await db.setMeta('budget', { epsilon: 5, delta: 1e-3 });
+      expect(await db.getMeta('budget')).toEqual({ epsilon: 5, delta: 1e-9 });
+      await db.setMeta('siteSerial', 4);
+      await db.setMeta('siteSerial', 3);
+      expect(await db.getMeta('siteSerial')).toBe(4);
+    });
+
+    it('refuses a budget that is none, and keeps the pinned one', async () => {
+      const db = await openFresh();
+      for (const epsilon of [Number.NaN, -1, Number.POSITIVE_INFINITY]) {
+        await expect(db.setMeta('budget', { epsilon, delta: 1e-6 })).rejects.toMatchObject({
+          name: 'DatabaseError',
+          code: 'failed',
+        });
+      }
+      expect(await db.getMeta('budget')).toEqual(BUDGET);
+    });
+
+    it('keeps the newest model of a task name and one catalogue', async () => {
+      const db = await openFresh();
+      await db.putModel(model(2));
+      await db.putModel(model(1));
+      expect((await db.getModel('wide'))?.modelVersion).toBe(2);
+      expect((await db.getModel('wide'))?.weights).toEqual(new Float32Array([2, 0.5]));
+      await db.putModel(model(0, hashOf('d')));
+      expect((await db.getModel('wide'))?.taskHash).toBe(hashOf('d'));
+      expect(await db.getModel('intent')).toBeUndefined();
+
+      await db.putCatalogue('one', new Uint8Array([1]));
+      await db.putCatalogue('two', new Uint8Array([2]));
+      expect(await db.getCatalogue('one')).toBeUndefined();
+      expect(await db.getCatalogue('two')).toEqual(new Uint8Array([2]));
+    });
+
+    it('PR21 draws the coin of a round once', async () => {
+      const db = await openFresh();
+      const never = (): boolean => {
+        throw new Error('drawn again');
+      };
+      expect(await db.coin('task', 'one', () => false)).toBe(false);
+      expect(await db.coin('task', 'one', never)).toBe(false);
+      expect(await db.coin('task', 'two', () => true)).toBe(true);
+      expect(await db.coin('task', 'two', never)).toBe(true);
+    });
+  });
+
+  describe(`${name}: ledger and outbox`, () => {
+    it('PR14 stores the charge and the finished bytes together', async () => {
+      const db = await openFresh();
+      const request = chargeRequest(1);
+      const result = await db.charge(request);
+      const [entry] = await db.readLedger();
+      expect(result).toEqual({ ok: true, entry });
+      expect(entry).toMatchObject({ ...request.entry, atMs: request.nowMs });
+      expect(await db.readOutbox()).toEqual([
+        {
+          reportId: 'report-1',
+          taskHash: request.entry.taskHash,
+          roundHash: request.entry.roundHash,
+          ...request.report,
+          state: 'waiting',
+          attempts: 0,
+          last: '',
+        },
+      ]);
+    });
+
+    it('PR14 writes nothing when a check fails, without consent and without a budget too', async () => {
+      const db = await open(fresh());
+      expect(await db.charge(chargeRequest(1))).toEqual({ ok: false, reason: 'no-consent' });
+      await db.setMeta('consent', { personalise: true, contribute: false });
+      expect(await db.charge(chargeRequest(1))).toEqual({ ok: false, reason: 'no-consent' });
+      await db.setMeta('consent', CONSENT);
+      expect(await db.charge(chargeRequest(1))).toEqual({ ok: false, reason: 'budget-spent' });
+      expect(await db.readLedger()).toEqual([]);
+      expect(await db.readOutbox()).toEqual([]);
+    });
+
+    it('PR15 PR17 keeps cap and uniqueness, per task', async () => {
+      const db = await openFresh();
+      await db.setMeta('budget', { epsilon: 5, delta: 1e-6 });
+      const none = { epsilon: 'none', curve: zeroCurve() } as const;
+      const free = (round: number, taskHash = hashOf('a')): ChargeRequest => {
+        const request = chargeRequest(round);
+        const reportId = `${taskHash[0]}-${round}`;
+        return { ...request, entry: { ...request.entry, ...none, taskHash, reportId } };
+      };
+      expect((await db.charge(free(1))).ok).toBe(true);
+      const again = { ...free(1), entry: { ...free(1).entry, reportId: 'other' } };
+      expect(await db.charge(again)).toEqual({ ok: false, reason: 'already-in-round' });
+      expect((await db.charge(free(2))).ok).toBe(true);
+      expect((await db.charge(free(3))).ok).toBe(true);
+      expect(await db.canCharge(free(4))).toBe('cap-spent');
+      expect(await db.charge(free(4))).toEqual({ ok: false, reason: 'cap-spent' });
+      expect((await db.charge(free(4, hashOf('e')))).ok).toBe(true);
+      expect(await db.readLedger()).toHaveLength(4);
+    });
+
+    it('PR16 PR19 a clock set back or forward earns no report', async () => {
+      const db = await openFresh();
+      const at = (round: number, nowMs: number): ChargeRequest =>
+        chargeRequest(round, { nowMs, separationMs: HOUR });
+      const start = 100 * HOUR;
+      expect((await db.charge(at(1, start))).ok).toBe(true);
+      expect(await db.charge(at(2, start + HOUR - 1))).toMatchObject({ reason: 'separation' });
+      expect(await db.charge(at(2, start - 50 * HOUR))).toMatchObject({ reason: 'separation' });
+      expect(await db.ledgerNow(start - 50 * HOUR)).toBe(start);
+      expect((await db.charge(at(2, start + 60 * HOUR))).ok).toBe(true);
+      expect(await db.charge(at(3, start + 2 * HOUR))).toMatchObject({ reason: 'separation' });
+      expect(await db.canCharge(at(3, start + 61 * HOUR))).toBeNull();
+      expect(await db.ledgerNow(start + 61 * HOUR)).toBe(start + 61 * HOUR);
+      expect((await db.readLedger()).map(({ atMs }) => atMs)).toEqual([start, start + 60 * HOUR]);
+    });
+
+    it('PR19 times of the ledger never fall', async () => {
+      const db = await openFresh();
+      await db.charge(chargeRequest(1, { nowMs: 5000 }));
+      const result = await db.charge(chargeRequest(2, { nowMs: 10 }));
+      expect(result).toMatchObject({ ok: true, entry: { atMs: 5000 } });
+    });
+
+    it('PR13 charges every task against one budget, at the curve', async () => {
+      const db = await openFresh();
+      const composed = (k: number): number =>
+        epsilonOfCurve(
+          gaussianCurve(SIGMA).map((value) => value * k),
+          1e-6,
+        );
+      await db.setMeta('budget', { epsilon: (composed(2) + composed(3)) / 2, delta: 1e-6 });
+      const of = (round: number, taskHash: string): ChargeRequest => {
+        const request = chargeRequest(round);
+        return { ...request, entry: { ...request.entry, taskHash } };
+      };
+      expect((await db.charge(of(1, hashOf('1')))).ok).toBe(true);
+      expect((await db.charge(of(2, hashOf('2')))).ok).toBe(true);
+      expect(await db.charge(of(3, hashOf('3')))).toEqual({ ok: false, reason: 'budget-spent' });
+      await db.setMeta('budget', { epsilon: 1000, delta: 1e-6 });
+      expect(await db.canCharge(of(3, hashOf('3')))).toBe('budget-spent');
+    });
+
+    it('withdrawal deletes what is unsent; charges stay', async () => {
+      const db = await openFresh();
+      await db.charge(chargeRequest(1));
+      await db.charge(chargeRequest(2));
+      await db.updateOutbox('report-1', { state: 'sent' });
+      await db.setMeta('consent', { personalise: true, contribute: false });
+      expect((await db.readOutbox()).map(({ reportId }) => reportId)).toEqual(['report-1']);
+      expect(await db.readLedger()).toHaveLength(2);
+      expect(await db.dropUnsent()).toBe(0);
+      await db.updateOutbox('report-2', { state: 'sent' });
+      expect(await db.readOutbox()).toHaveLength(1);
+      await db.setMeta('consent', CONSENT);
+      expect(await db.canCharge(chargeRequest(2))).toBe('already-in-round');
+    });
+
+    it('drops unsent reports on their own', async () => {
+      const db = await openFresh();
+      await db.charge(chargeRequest(1));
+      expect(await db.dropUnsent()).toBe(1);
+      expect(await db.readOutbox()).toEqual([]);
+      expect(await db.readLedger()).toHaveLength(1);
+    });
+
+    it('a final state of a report stays, whatever a slower tab says', async () => {
+      const db = await openFresh();
+      await db.charge(chargeRequest(1));
+      await db.updateOutbox('report-1', { attempts: 1, last: 'offline', sendAtMs: 15 });
+      await db.updateOutbox('report-1', { state: 'sent', last: '' });
+      await db.updateOutbox('report-1', { state: 'expired', attempts: 9 });
+      expect((await db.readOutbox())[0]).toMatchObject({ state: 'sent', attempts: 1 });
+      expect((await db.readOutbox())[0]?.body).toEqual(new Uint8Array([1, 2, 1]));
+      await db.updateOutbox('report-1', { body: null });
+      expect((await db.readOutbox())[0]).toMatchObject({ state: 'sent', body: null });
+    });
+  });
+
+  describe(`${name}: export, erase, close`, () => {
+    it('exports everything as JSON', async () => {
+      const db = await openFresh();
+      await db.appendEvents([shopEvent(1)], RETENTION);
+      await db.putModel(model(1));
+      await db.putCatalogue('cat', new Uint8Array([255, 0]));
+      await db.coin('task', 'round', () => true);
+      await db.charge(chargeRequest(1));
+      const dump = await db.exportAll();
+      expect(JSON.parse(JSON.stringify(dump))).toEqual(dump);
+      expect(dump).toMatchObject({
+        format: 'vitrine-export',
+        version: 1,
+        meta: { consent: CONSENT, budget: BUDGET, epochStartMs: 1 },
+        events: [{ atMs: 1 }],
+        models: [{ modelVersion: 1, weights: 'AACAPwAAAD8' }],
+        catalogues: [{ hash: 'cat', bytes: '_wA' }],
+        coins: { 'task/round': true },
+        ledger: [{ reportId: 'report-1' }],
+        outbox: [{ reportId: 'report-1', body: 'AQIB' }],
+      });
+    });
+
+    it('PR23 erases ledger and history together, and closes', async () => {
+      const id = fresh();
+      const db = await consented(await open(id));
+      await db.appendEvents([shopEvent(1)], RETENTION);
+      await db.charge(chargeRequest(1));
+      await db.erase();
+      expect(db.state).toBe('closed');
+      const again = await open(id);
+      expect(await again.readEvents()).toEqual([]);
+      expect(await again.readLedger()).toEqual([]);
+      expect(await again.getMeta('budget')).toBeUndefined();
+      expect(await again.getMeta('consent')).toBeUndefined();
+      again.close();
+    });
+
+    it('answers by name after it was closed', async () => {
+      const db = await openFresh();
+      db.close();
+      expect(db.state).toBe('closed');
+      const closed = { name: 'DatabaseError', code: 'closed' };
+      await expect(db.readEvents()).rejects.toMatchObject(closed);
+      await expect(db.charge(chargeRequest(1))).rejects.toMatchObject(closed);
+      await expect(db.getCatalogue('x')).rejects.toMatchObject(closed);
+      await expect(db.coin('a', 'b', () => true)).rejects.toMatchObject(closed);
+    });
+  });
+
+  describe.runIf(options.shared)(`${name}: two tabs`, () => {
+    const pair = async (): Promise<[Database, Database]> => {
+      const id = fresh();
+      return [await consented(await open(id)), await open(id)];
+    };
+
+    it('PR17 racing for one round make one charge', async () => {
+      const [a, b] = await pair();
+      const other = chargeRequest(1);
+      const requests = [
+        a.charge(chargeRequest(1)),
+        b.charge({ ...other, entry: { ...other.entry, reportId: 'other' } }),
+      ];
+      const results = await Promise.all(requests);
+      expect(results.filter(({ ok }) => ok)).toHaveLength(1);
+      expect(results.find(({ ok }) => !ok)).toEqual({ ok: false, reason: 'already-in-round' });
+      expect(await a.readLedger()).toHaveLength(1);
+      expect(await b.readOutbox()).toHaveLength(1);
+    });
+
+    it('PR15 racing for the last participation make one charge', async () => {
+      const [a, b] = await pair();
+      const rounds = Array.from({ length: 8 }, (_, i) => chargeRequest(i, { participations: 1 }));
+      const results = await Promise.all(
+        rounds.map((request, i) => (i % 2 === 0 ? a : b).charge(request)),
+      );
+      expect(results.filter(({ ok }) => ok)).toHaveLength(1);
+      expect(await b.readLedger()).toHaveLength(1);
+    });
+
+    it('PR21 racing for one coin see one coin', async () => {
+      const [a, b] = await pair();
+      const coins = await Promise.all([
+        a.coin('t', 'r', () => true),
+        b.coin('t', 'r', () => false),
+      ]);
+      expect(new Set(coins).size).toBe(1);
+    });
+
+    it('withdrawal in one tab stops a charge in the other', async () => {
+      const [a, b] = await pair();
+      const [, result] = await Promise.all([
+        a.setMeta('consent', { personalise: true, contribute: false }),
+        b.charge(chargeRequest(1)),
+      ]);
+      expect(result.ok ? 'charged before' : result.reason).toMatch(/charged before|no-consent/);
+      expect(await b.readOutbox()).toEqual([]);
+      expect(await b.charge(chargeRequest(2))).toEqual({ ok: false, reason: 'no-consent' });
+    });
+
+    it('erasing in one tab closes the other by name', async () => {
+      const [a, b] = await pair();
+      await a.charge(chargeRequest(1));
+      await a.erase();
+      expect(b.state).toBe('closed');
+      await expect(b.readLedger()).rejects.toMatchObject({ code: 'closed' });
+    });
+  });
+}

@@ -1,0 +1,119 @@
+/** How everything is bundled; `test/build.ts` runs these, and Vitest reads the default export. */
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { InlineConfig, Plugin } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+const ROOT = fileURLToPath(new URL('.', import.meta.url));
+const TFJS = resolve(ROOT, 'node_modules/@tensorflow');
+
+/** Browsers with module Workers, IndexedDB v3, BigInt and WebAssembly SIMD. */
+const TARGET = ['es2022'];
+
+/**
+ * Cuts tfjs down to what is imported by name: the core without its side effects, no threaded
+ * WASM, and no kernel, flag or polyfill that nothing calls.
+ */
+export function slimTfjs(): Plugin {
+  const core = resolve(TFJS, 'tfjs-core/dist/base.js');
+  return {
+    name: 'slim-tfjs',
+    enforce: 'pre',
+    resolveId: {
+      order: 'pre',
+      filter: { id: /^@tensorflow\/tfjs-core$|threaded-simd|^seedrandom$/ },
+      handler: (id) => (id === '@tensorflow/tfjs-core' ? core : '\0empty'),
+    },
+    load: {
+      filter: { id: /^\0empty$|\/tfjs-core\/dist\/hash_util\.js$/ },
+      handler: (id) =>
+        id === '\0empty'
+          ? 'export default {}; export const alea = 0, wasmWorkerContents = 0;'
+          : 'export function hexToLong() { throw new Error("not bundled"); }\nexport const fingerPrint64 = hexToLong;',
+    },
+    transform: {
+      filter: { id: /@tensorflow\/tfjs-(?:backend-[a-z]+|core)\/dist\/.*\.js$/ },
+      handler(code, id) {
+        const needed = /\/(?:flags|flags_webgpu|engine|tensor)\.js$/.test(id);
+        return { code, map: null, moduleSideEffects: needed };
+      },
+    },
+  };
+}
+
+/** One self-contained classic script: the tag and both Workers. */
+export function classicScript(entry: string, name: string): InlineConfig {
+  return {
+    configFile: false,
+    root: ROOT,
+    base: './',
+    publicDir: false,
+    logLevel: 'warn',
+    plugins: [slimTfjs()],
+    define: { 'process.env.NODE_ENV': '"production"' },
+    build: {
+      target: TARGET,
+      outDir: 'dist',
+      emptyOutDir: false,
+      reportCompressedSize: false,
+      rollupOptions: {
+        input: resolve(ROOT, entry),
+        output: { format: 'iife', entryFileNames: name, codeSplitting: false },
+      },
+    },
+  };
+}
+
+/** The npm entry: an ES module whose dependencies stay imports. */
+export function library(): InlineConfig {
+  return {
+    configFile: false,
+    root: ROOT,
+    base: './',
+    publicDir: false,
+    logLevel: 'warn',
+    build: {
+      target: TARGET,
+      outDir: 'dist/esm',
+      emptyOutDir: true,
+      minify: false,
+      reportCompressedSize: false,
+      lib: { entry: resolve(ROOT, 'sdk/index.ts'), formats: ['es'], fileName: () => 'vitrine.js' },
+      rollupOptions: { external: [/^comlink$/, /^idb$/, /^@tensorflow\//] },
+    },
+  };
+}
+
+/** The demo shop as static files. */
+export function demo(): InlineConfig {
+  return {
+    configFile: false,
+    root: resolve(ROOT, 'demo-shop'),
+    base: './',
+    logLevel: 'warn',
+    build: {
+      target: TARGET,
+      outDir: resolve(ROOT, 'dist/demo'),
+      emptyOutDir: true,
+      reportCompressedSize: false,
+    },
+  };
+}
+
+export default defineConfig({
+  root: ROOT,
+  resolve: {
+    alias: [
+      { find: /^@tensorflow\/tfjs-core$/, replacement: resolve(TFJS, 'tfjs-core/dist/base.js') },
+    ],
+  },
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    maxWorkers: 2,
+    pool: 'forks',
+    // tfjs's files are ES modules that Node takes for CommonJS.
+    server: { deps: { inline: [/@tensorflow\/tfjs-(?:core|backend)/] } },
+  },
+});
