@@ -41,6 +41,13 @@ export function slimTfjs(): Plugin {
   };
 }
 
+/** Minifying drops the notices that the bundled packages' licences ask for. */
+const NOTICE = `/*!
+ * Vitrine (Apache-2.0). Contains comlink (Apache-2.0, Copyright 2019 Google LLC), idb (ISC,
+ * Copyright (c) 2016, Jake Archibald) and, in the Workers, TensorFlow.js (Apache-2.0, Copyright
+ * Google LLC).
+ */`;
+
 /** One self-contained classic script: the tag and both Workers. */
 export function classicScript(entry: string, name: string): InlineConfig {
   return {
@@ -58,7 +65,7 @@ export function classicScript(entry: string, name: string): InlineConfig {
       reportCompressedSize: false,
       rollupOptions: {
         input: resolve(ROOT, entry),
-        output: { format: 'iife', entryFileNames: name, codeSplitting: false },
+        output: { format: 'iife', entryFileNames: name, codeSplitting: false, postBanner: NOTICE },
       },
     },
   };
@@ -89,7 +96,8 @@ export function demo(): InlineConfig {
   return {
     configFile: false,
     root: resolve(ROOT, 'demo-shop'),
-    base: './',
+    // Every address of the shop is served the same index.html.
+    base: '/',
     logLevel: 'warn',
     build: {
       target: TARGET,

@@ -15,6 +15,7 @@ import type { ModelRecord, RoundRecord, Signed, Task, TaskHead } from '../shared
 import { checkCoordinates, coordinateBound } from './accept/validate.ts';
 import { idOf, OpenBatch, type Summer } from './accumulate/batch.ts';
 import { type Disk, DiskError, writeWhole } from './accumulate/disk.ts';
+import { CorruptJournal } from './accumulate/journal.ts';
 import { encodeSpent, findSpent } from './accumulate/spent.ts';
 import type { LogEntry, RecordLog } from './log/record-log.ts';
 import type { Logger } from './logger.ts';
@@ -113,7 +114,7 @@ export class TaskRounds {
     }
   }
 
-  /** Goes on where the log and the journal say that it stopped. */
+  /** Goes on where the log and the journal say that it stopped. @throws CorruptJournal */
   async start(): Promise<void> {
     const folder = this.#folder();
     await this.#deps.disk.makeFolder(folder);
@@ -123,6 +124,10 @@ export class TaskRounds {
       if (!kept) await this.#deps.disk.remove(`${folder}/${name}`);
     }
     await this.#advance();
+    if (this.#failure instanceof CorruptJournal) {
+      await this.stop();
+      throw this.#failure;
+    }
   }
 
   /**

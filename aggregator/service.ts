@@ -54,6 +54,32 @@ async function loadTasks(
   return tasks;
 }
 
+type Placed = readonly [LogEntry, { readonly offset: number; readonly length: number }];
+
+async function startTasks(
+  deps: ServiceDeps,
+  log: RecordLog,
+  siteText: string,
+  entries: readonly Placed[],
+): Promise<Map<string, TaskRounds>> {
+  const tasks = await loadTasks(deps, log, siteText);
+  const logged = new Set<string>();
+  for (const [entry, place] of entries) {
+    if (entry.type === 'task') logged.add(entry.task);
+    await tasks.get(taskOf(entry))?.restore(entry, place);
+  }
+  try {
+    for (const [hash, task] of tasks) {
+      if (!logged.has(hash)) await log.append({ type: 'task', task: hash });
+      await task.start();
+    }
+  } catch (error) {
+    for (const task of tasks.values()) await task.stop();
+    throw error;
+  }
+  return tasks;
+}
+
 function taskOf(entry: LogEntry): string {
   if (entry.type === 'round') return entry.round.record.task;
   if (entry.type === 'model') return entry.model.record.task;
@@ -108,21 +134,16 @@ export class Service {
     for (const name of await disk.list('models')) {
       if (name.endsWith('.tmp')) await disk.remove(`models/${name}`);
     }
-    const entries: [LogEntry, { offset: number; length: number }][] = [];
+    const entries: Placed[] = [];
     const log = await RecordLog.open(disk, 'log.jsonl', (entry, offset, length) => {
       entries.push([entry, { offset, length }]);
     });
-    const tasks = await loadTasks(deps, log, siteText);
-    const logged = new Set<string>();
-    for (const [entry, place] of entries) {
-      if (entry.type === 'task') logged.add(entry.task);
-      await tasks.get(taskOf(entry))?.restore(entry, place);
+    try {
+      return new Service(deps, siteText, log, await startTasks(deps, log, siteText, entries));
+    } catch (error) {
+      await log.close();
+      throw error;
     }
-    for (const [hash, task] of tasks) {
-      if (!logged.has(hash)) await log.append({ type: 'task', task: hash });
-      await task.start();
-    }
-    return new Service(deps, siteText, log, tasks);
   }
 
   /** Why reports are not taken, or null. */

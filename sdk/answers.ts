@@ -1,4 +1,5 @@
 /** What the page asks: recommendations, the profile, what was sent, and why nothing happens. */
+import type { Catalogue } from '../shared/model/catalogue.ts';
 import { addCurves, epsilonOfCurve, zeroCurve } from '../shared/privacy/curve.ts';
 import { statementOf } from '../shared/privacy/statement.ts';
 import type {
@@ -13,6 +14,9 @@ import type {
 import type { Client } from './client.ts';
 import type { LedgerEntry } from './database/database.ts';
 import type { Slot } from './downlink.ts';
+import { profileOf } from './profile/profile.ts';
+import { segmentsOf } from './profile/segments.ts';
+import { Recommender } from './recommend/recommender.ts';
 import { stateWords, taskWords } from './status.ts';
 import { reportEntries } from './uplink.ts';
 
@@ -30,13 +34,40 @@ export const NO_REPORT: PrivacyReport = {
   reports: [],
 };
 
+const NO_ROWS = {
+  starts: new Uint32Array(1),
+  columns: new Uint32Array(0),
+  values: new Float32Array(0),
+  width: 0,
+};
+
+/** Before the catalogue is here, events speak by the brand and category that they carry. */
+const NO_CATALOGUE: Catalogue = {
+  hash: '',
+  ids: [],
+  vectors: new Float32Array(0),
+  k: 0,
+  title: NO_ROWS,
+  text: NO_ROWS,
+  brand: new Int32Array(0),
+  brands: [],
+  category: new Int32Array(0),
+  categories: [],
+  priceCents: new Int32Array(0),
+  priceBand: new Int8Array(0),
+  graph: new Uint32Array(0),
+  degree: 0,
+};
+
 const DEFAULT_LIMIT = 12;
 
 /** Without a catalogue: the page's own candidates in the page's own order. */
 export function nothing(request?: RecommendRequest): RecommendResult {
   const among = Array.isArray(request?.among) ? (request.among as unknown[]) : [];
   const exclude = Array.isArray(request?.exclude) ? (request.exclude as unknown[]) : [];
-  const limit = Number.isInteger(request?.limit) ? Math.max(0, request?.limit as number) : undefined;
+  const limit = Number.isInteger(request?.limit)
+    ? Math.max(0, request?.limit as number)
+    : undefined;
   const items = among
     .filter((id): id is string => typeof id === 'string' && !exclude.includes(id))
     .slice(0, limit ?? DEFAULT_LIMIT)
@@ -46,6 +77,7 @@ export function nothing(request?: RecommendRequest): RecommendResult {
 
 export class Answers {
   readonly #client: Client;
+  #recommender: { readonly of: Catalogue; readonly ranks: Recommender } | null = null;
 
   constructor(client: Client) {
     this.#client = client;
@@ -53,17 +85,36 @@ export class Answers {
 
   async recommend(request: RecommendRequest = {}): Promise<RecommendResult> {
     await this.#client.loaded();
-    return nothing(request);
+    const { catalogue, slots } = this.#client.downlink;
+    if (catalogue === null) return nothing(request);
+    const wide = [...slots.values()].find(({ task }) => task.architecture.name === 'wide');
+    if (this.#recommender?.of !== catalogue) {
+      const { architecture } = wide?.task ?? {};
+      const options = architecture?.name === 'wide' ? architecture : {};
+      this.#recommender = { of: catalogue, ranks: new Recommender(catalogue, null, options) };
+    }
+    const { ranks } = this.#recommender;
+    ranks.setModel(wide?.model ?? null);
+    return ranks.recommend(this.#client.history.events(), request);
   }
 
   async profile(): Promise<Profile> {
     await this.#client.loaded();
-    return NO_PROFILE;
+    const { downlink, history, environment } = this.#client;
+    return profileOf({
+      events: history.events(),
+      catalogue: downlink.catalogue ?? NO_CATALOGUE,
+      intentModel: downlink.slots.get('intent')?.model ?? null,
+      nowMs: environment.clock.now(),
+    });
   }
 
   async segments(): Promise<readonly Segment[]> {
-    await this.#client.loaded();
-    return [];
+    const profile = await this.profile();
+    const { downlink, history, environment } = this.#client;
+    const rules = downlink.site?.segments ?? [];
+    const nowMs = environment.clock.now();
+    return segmentsOf(rules, profile, { events: history.events(), nowMs });
   }
 
   async privacyReport(): Promise<PrivacyReport> {

@@ -4,6 +4,11 @@ import type { EventName } from './capture/event.ts';
 import type { Consent } from './database/database.ts';
 import type { BackendReport } from './learn/learner.ts';
 import type { RoundOutcome, SkipReason } from './post/outcome.ts';
+import type { Profile, Segment } from './profile/result.ts';
+import type { RecommendRequest, RecommendResult } from './recommend/result.ts';
+
+export type { Interest, Profile, Segment } from './profile/result.ts';
+export type { Recommendation, RecommendRequest, RecommendResult } from './recommend/result.ts';
 
 export interface InitOptions {
   /** Aggregator's origin and prefix, without a trailing slash; a first-party path is preferred. */
@@ -34,77 +39,6 @@ export interface TrackParameters {
   readonly rating?: number;
   readonly text?: string;
   readonly page?: string;
-}
-
-export interface RecommendRequest {
-  /** 'for-you' ranks by the whole history; 'related' by one item. */
-  readonly model?: 'for-you' | 'related';
-  readonly itemId?: string;
-  /** At most this many ids; default 12. */
-  readonly limit?: number;
-  /** Rank only these ids (a category, search results). */
-  readonly among?: readonly string[];
-  /** Ids never to return. */
-  readonly exclude?: readonly string[];
-}
-
-export interface Recommendation {
-  readonly id: string;
-  readonly score: number;
-  /** Largest contributions, in words' keys: feature id and amount. */
-  readonly why: readonly { readonly feature: string; readonly amount: number }[];
-}
-
-export interface RecommendResult {
-  readonly items: readonly Recommendation[];
-  /** 'model': a published version; 'content': start weights; 'popular': the catalogue's own order. */
-  readonly source: 'model' | 'content' | 'popular';
-  /** Model version, or 0. */
-  readonly version: number;
-  readonly modelHash: string | null;
-}
-
-export interface Interest {
-  readonly id: string;
-  /** Share of the decayed interest of its kind, 0 to 1. */
-  readonly weight: number;
-  /** Latest event behind it. */
-  readonly lastMs: number;
-  readonly why: readonly { readonly event: EventName; readonly count: number }[];
-}
-
-export interface Profile {
-  readonly events: number;
-  readonly sessions: number;
-  readonly interests: {
-    readonly category: readonly Interest[];
-    readonly brand: readonly Interest[];
-    /** '0' (cheap for its category) to '4'. */
-    readonly priceBand: readonly Interest[];
-  };
-  readonly intent: {
-    /** Probability of a purchase in this session by the published head; null before one is here. */
-    readonly probability: number | null;
-    readonly source: 'model' | 'none';
-    readonly version: number;
-    /** Exact contributions of the linear head: weight × input. */
-    readonly why: readonly { readonly input: string; readonly amount: number }[];
-  };
-}
-
-export interface Segment {
-  readonly id: string;
-  readonly label: string;
-  readonly member: boolean;
-  /** Share of its tests that hold, 0 to 1. */
-  readonly score: number;
-  readonly why: readonly {
-    readonly field: string;
-    readonly op: string;
-    readonly value: number | string;
-    readonly actual: number | string | null;
-    readonly holds: boolean;
-  }[];
 }
 
 /** One report that this browser ever made. */

@@ -100,7 +100,9 @@ let policy: ScriptPolicy | null | undefined;
 function trusted(url: string): string {
   if (policy === undefined) {
     const factory = (
-      globalThis as { trustedTypes?: { createPolicy(name: string, rules: ScriptPolicy): ScriptPolicy } }
+      globalThis as {
+        trustedTypes?: { createPolicy(name: string, rules: ScriptPolicy): ScriptPolicy };
+      }
     ).trustedTypes;
     try {
       policy = factory?.createPolicy('vitrine', { createScriptURL: (own) => own }) ?? null;

@@ -2,26 +2,20 @@
  * The client of one page: what may happen when. Capture, storage, the network and the Worker are
  * switched on by consent and off by its withdrawal, here and in the site's other tabs.
  */
-import type { Status, StatusState, VitrineEvents } from './api.ts';
-import type { ShopEvent } from './capture/event.ts';
-import { normalise, PROBLEMS, type Problem } from './capture/normalise.ts';
-import { PageTracker } from './capture/page.ts';
+import type { Status, StatusState } from './api.ts';
+import { Capturing } from './capturing.ts';
 import { Contribution } from './contribution.ts';
 import type { Consent, Database } from './database/database.ts';
 import { memoryDatabase } from './database/memory.ts';
 import { Downlink } from './downlink.ts';
-import { Emitter } from './emitter.ts';
 import type { Environment, Undo } from './environment.ts';
 import { History } from './history.ts';
-import { type Channel, Hold, readTabMessage, type TabMessage, waitForOthers } from './leader.ts';
+import { Tabs } from './leader.ts';
 import { readConsent, type Settings } from './settings.ts';
+import { Signals } from './signals.ts';
 
 export const NO_CONSENT: Consent = { personalise: false, contribute: false };
 
-/** Events that are held while the stored consent is being read. */
-const MAX_EARLY = 200;
-/** How long an erasing tab waits for the others to let go. */
-const OTHERS_MS = 2000;
 /** How long a first answer waits for what is being loaded. */
 const LOAD_MS = 2500;
 
@@ -30,7 +24,7 @@ type Phase = 'starting' | 'insecure-context' | 'consent-required' | 'running' | 
 export class Client {
   readonly settings: Settings;
   readonly environment: Environment;
-  readonly events = new Emitter<VitrineEvents & { consent: Consent }>();
+  readonly events: Signals;
   readonly history: History;
   readonly downlink: Downlink;
   readonly contribution: Contribution;
@@ -39,13 +33,10 @@ export class Client {
   /** What the 'ready' event carries; set by the surface before `start`. */
   ready: () => Promise<Status> = () => Promise.reject(new Error('no surface'));
 
-  readonly #tracker: PageTracker;
-  /** Every tab with an open database holds this, shared; who erases waits for all of them. */
-  readonly #open: Hold;
+  readonly #capturing: Capturing;
+  readonly #tabs: Tabs;
   #phase: Phase = 'starting';
   #storage = '';
-  #early: (readonly [unknown, unknown])[] = [];
-  #channel: Channel | null = null;
   #undo: Undo[] = [];
   /** Rises whenever what was begun before may no longer write. */
   #generation = 0;
@@ -57,20 +48,15 @@ export class Client {
   constructor(settings: Settings, environment: Environment) {
     this.settings = settings;
     this.environment = environment;
+    this.events = new Signals(settings.debug ? (line) => environment.log(line) : null);
     this.history = new History({
       retention: settings.retention,
       after: environment.after,
-      onFailure: (error) => this.#storageFailed(error),
-      onWritten: () => {
-        this.#storage = '';
-      },
+      onFailure: (error) => this.storageFailed(error),
+      onWritten: () => this.#recovered(),
     });
-    this.#tracker = new PageTracker(
-      environment.clock,
-      (name, parameters) => this.#capture(name, parameters, false),
-      environment.secure() && environment.visible(),
-    );
-    this.#open = new Hold(environment.locks, `vitrine/${settings.site}/open`, 'shared');
+    this.#capturing = new Capturing(environment, this.history, this.events);
+    this.#tabs = new Tabs(environment, settings.site);
     this.downlink = new Downlink(this);
     this.contribution = new Contribution(this);
   }
@@ -110,7 +96,6 @@ export class Client {
       this.#announce();
     }).then(async () => {
       if (this.#phase === 'starting') this.#phase = 'consent-required';
-      this.#early = [];
       if (this.running) await this.loaded();
       this.#sayReady();
     });
@@ -128,36 +113,23 @@ export class Client {
 
   /** Lifecycle steps run one after another; a failure is reported and does not stop the next. */
   inTurn(step: () => Promise<void>): Promise<void> {
-    this.#turn = this.#turn.then(step).catch((error: unknown) => this.report(error));
+    this.#turn = this.#turn.then(step).catch((error: unknown) => this.events.report(error));
     return this.#turn;
   }
 
-  report(error: unknown): void {
-    const { code, state, message } = error as { code?: unknown; state?: unknown; message?: unknown };
-    this.problem(String(code ?? state ?? 'failed'), String(message ?? error));
-  }
-
-  problem(code: string, message: string): void {
-    this.debug(`${code}: ${message}`);
-    this.events.emit('error', { code, message });
-  }
-
-  debug(line: string): void {
-    if (this.settings.debug) this.environment.log(`vitrine: ${line}`);
-  }
-
   track(name: unknown, parameters: unknown): void {
-    if (this.#phase === 'running') this.#capture(name, parameters, true);
-    else if (this.#phase === 'starting' && this.#early.length < MAX_EARLY) {
-      this.#early.push([name, parameters]);
-    }
+    if (this.#phase === 'running') this.#capturing.track(name, parameters);
+    else if (this.#phase === 'starting') this.#capturing.hold(name, parameters);
   }
 
   setConsent(consent: unknown): Promise<void> {
     const next = readConsent(consent);
     this.#wanted = next;
     // At once, before any step that is still running: what is withdrawn must not go on.
-    if (!next.contribute) this.contribution.abort();
+    if (!next.contribute) {
+      this.consent = { ...this.consent, contribute: false };
+      this.contribution.abort();
+    }
     if (!next.personalise) this.#silence();
     return this.inTurn(async () => {
       if (this.#phase === 'insecure-context' || this.#phase === 'shutdown') return;
@@ -173,31 +145,15 @@ export class Client {
 
   async shutdown(): Promise<void> {
     if (this.#phase === 'shutdown') return;
-    if (this.running) this.#tracker.hide();
+    if (this.running) this.#capturing.hide();
     await this.history.flush();
     this.#silence();
     await this.inTurn(async () => {
       this.#phase = 'shutdown';
       for (const one of this.#undo.splice(0)) one();
-      this.#channel?.close();
-      this.#channel = null;
+      this.#tabs.leave();
       this.#closeDatabase();
     });
-  }
-
-  #capture(name: unknown, parameters: unknown, observed: boolean): void {
-    const atMs = this.environment.clock.now();
-    const problem = (one: Problem): void => this.problem(one, `${String(name)}: ${PROBLEMS[one]}`);
-    const session = this.history.session(atMs);
-    const event = normalise(name, parameters, { atMs, session, problem });
-    if (event === null || (observed && !this.#tracker.observe(event))) return;
-    this.#keep(event);
-  }
-
-  #keep(event: ShopEvent): void {
-    this.history.add(event);
-    this.debug(`event ${event.name} ${event.items.map((item) => item.id).join(' ')}`);
-    queueMicrotask(() => this.events.emit('update', { cause: 'event' }));
   }
 
   async #storedConsent(): Promise<Consent> {
@@ -213,29 +169,42 @@ export class Client {
     if (!next.personalise) return this.#withdraw();
     const generation = this.#generation;
     const database = this.database ?? (await this.#openDatabase());
-    try {
+    for (const step of [
+      () => this.#save(database, next),
+      async () => this.running || (await this.history.attach(database)),
+      () => this.downlink.load(database),
+    ]) {
       if (this.#generation !== generation) return this.#closeDatabase();
-      await database.setMeta('consent', next);
-      await database.setMeta('epochStartMs', this.environment.clock.now());
-      if (!next.contribute) await database.dropUnsent();
-      if (!this.running) await this.history.attach(database);
-      await this.downlink.load(database);
-    } catch (error) {
-      if (this.#generation === generation) this.#storageFailed(error);
+      await step().catch((error: unknown) => this.storageFailed(error));
     }
     if (this.#generation !== generation) return this.#closeDatabase();
     this.consent = next;
-    this.#open.take();
-    if (tell) this.#tell({ type: 'consent', consent: next });
+    this.#tabs.enter();
+    if (tell) this.#tabs.tell(next);
     if (!this.running) this.#run();
     this.contribution.wake();
+  }
+
+  async #save(database: Database, consent: Consent): Promise<void> {
+    await database.setMeta('consent', consent);
+    await database.setMeta('epochStartMs', this.environment.clock.now());
+    if (!consent.contribute) await database.dropUnsent();
+  }
+
+  /** There is room again; what could not be saved is saved now. */
+  #recovered(): void {
+    if (this.#storage === '') return;
+    this.#storage = '';
+    void this.inTurn(async () => {
+      if (this.running && this.database !== null) await this.#save(this.database, this.consent);
+    });
   }
 
   #run(): void {
     this.#phase = 'running';
     this.downlink.start();
     this.contribution.start();
-    for (const [name, parameters] of this.#early.splice(0)) this.track(name, parameters);
+    this.#capturing.releaseHeld();
   }
 
   /** Stops everything of this page that reads, writes or sends. */
@@ -244,8 +213,7 @@ export class Client {
     this.contribution.stop();
     this.downlink.stop();
     this.history.detach();
-    this.#tracker.reset();
-    this.#early = [];
+    this.#capturing.reset();
     if (this.#phase === 'running') this.#phase = 'consent-required';
     this.consent = NO_CONSENT;
   }
@@ -254,7 +222,7 @@ export class Client {
     const { environment, settings } = this;
     this.#silence();
     this.#phase = 'consent-required';
-    this.#open.release();
+    this.#tabs.exit();
     const exists = await environment.databaseExists(settings.databaseName);
     const own = this.database?.state === 'memory' && exists ? null : this.database;
     const database = own ?? (exists ? await environment.openDatabase(settings.databaseName) : null);
@@ -262,13 +230,7 @@ export class Client {
       if (database === null) return;
       // Should the deletion be held up, nothing uses what is left.
       await database.setMeta('consent', NO_CONSENT).catch(() => undefined);
-      this.#tell({ type: 'erase' });
-      await waitForOthers(
-        environment.locks,
-        `vitrine/${settings.site}/open`,
-        OTHERS_MS,
-        environment.after,
-      );
+      await this.#tabs.silence();
       await database.erase();
     } finally {
       this.#closeDatabase();
@@ -281,31 +243,31 @@ export class Client {
       this.database = await this.environment.openDatabase(this.settings.databaseName);
     } catch (error) {
       // Another tab holds the ledger: this page remembers by itself and sends nothing.
-      this.#storageFailed(error);
+      this.storageFailed(error);
       this.database = memoryDatabase();
     }
     return this.database;
   }
 
   #closeDatabase(): void {
-    this.#open.release();
+    this.#tabs.exit();
     this.database?.close();
     this.database = null;
   }
 
-  #storageFailed(error: unknown): void {
+  /** Storage refused a write; or it is gone, because another tab has erased it. */
+  storageFailed(error: unknown): void {
     if (this.database?.state === 'closed') {
-      // Erased by another tab whose message did not arrive.
       this.#leave();
       return;
     }
     this.#storage = error instanceof Error ? error.message : String(error);
-    this.report(error);
+    this.events.report(error);
   }
 
   #listen(): void {
     const { environment } = this;
-    this.#openChannel();
+    this.#listenToTabs();
     const on = environment.listen;
     this.#undo = [
       on('hidden', () => this.#hidden()),
@@ -316,14 +278,11 @@ export class Client {
     ];
   }
 
-  #openChannel(): void {
-    this.#channel ??= this.environment.channel(`vitrine/${this.settings.site}`);
-    if (this.#channel === null) return;
-    this.#channel.onmessage = ({ data }) => {
-      const message = readTabMessage(data as unknown);
-      if (message?.type === 'erase') this.#leave();
-      else if (message?.type === 'consent') void this.inTurn(() => this.#adopt(message.consent));
-    };
+  #listenToTabs(): void {
+    this.#tabs.listen(
+      () => this.#leave(),
+      (consent) => void this.inTurn(() => this.#adopt(consent)),
+    );
   }
 
   /** Another tab erases: let go at once, write nothing more. */
@@ -340,7 +299,9 @@ export class Client {
     if (personalise === before.personalise && contribute === before.contribute) return;
     this.#announced = this.consent;
     this.events.emit('consent', this.consent);
-    this.events.emit('update', { cause: before.personalise && !personalise ? 'erased' : 'consent' });
+    this.events.emit('update', {
+      cause: before.personalise && !personalise ? 'erased' : 'consent',
+    });
   }
 
   /** Another tab's decision. */
@@ -352,45 +313,39 @@ export class Client {
     this.#announce();
   }
 
-  #tell(message: TabMessage): void {
-    this.#channel?.postMessage(message);
-  }
-
   #hidden(): void {
     if (this.#phase !== 'running') return;
-    this.#tracker.hide();
+    this.#capturing.hide();
     void this.history.flush();
     this.contribution.abort();
   }
 
   #visible(): void {
-    this.#tracker.show();
+    this.#capturing.show();
     if (this.#phase !== 'running') return;
-    void this.history.reload().catch((error: unknown) => this.#storageFailed(error));
+    void this.history.reload().catch((error: unknown) => this.storageFailed(error));
     this.downlink.wake();
   }
 
   #pagehide(): void {
     if (this.#phase === 'running') {
-      this.#tracker.hide();
+      this.#capturing.hide();
       void this.history.flush();
       this.contribution.leave();
     }
-    this.#open.release();
-    this.#channel?.close();
-    this.#channel = null;
+    this.#tabs.leave();
   }
 
   /** Back from the back/forward cache: another tab may have erased or changed its mind. */
   #pageshow(): void {
-    this.#openChannel();
-    this.#tracker.show();
+    this.#listenToTabs();
+    this.#capturing.show();
     void this.inTurn(async () => {
       if (this.#phase !== 'running') return;
       const stored = await this.database?.getMeta('consent').catch(() => undefined);
       const kept = this.database?.state === 'memory' ? this.consent : readConsent(stored);
       if (!kept.personalise) return this.#leave();
-      this.#open.take();
+      this.#tabs.enter();
       if (kept.contribute !== this.consent.contribute) await this.#adopt(kept);
       await this.history.reload();
       this.contribution.start();
@@ -401,6 +356,6 @@ export class Client {
   #sayReady(): void {
     void this.ready()
       .then((status) => this.events.emit('ready', status))
-      .catch((error: unknown) => this.report(error));
+      .catch((error: unknown) => this.events.report(error));
   }
 }

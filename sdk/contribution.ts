@@ -8,8 +8,8 @@ import type { Slot } from './downlink.ts';
 import type { Undo } from './environment.ts';
 import { Hold } from './leader.ts';
 import type { BackendReport } from './learn/learner.ts';
-import type { RoundOutcome, SkipReason } from './post/outcome.ts';
 import { eligible } from './post/eligible.ts';
+import type { RoundOutcome, SkipReason } from './post/outcome.ts';
 import { NoWorkerError, type Spawned, spawn } from './spawn.ts';
 import { Uplink } from './uplink.ts';
 import type { RoundProgress } from './worker-api.ts';
@@ -74,7 +74,8 @@ export class Contribution {
     if (!this.#client.running) return;
     this.#uplink.wake(this.#leader.held);
     this.#lookAgain = true;
-    if (!this.#looking) void this.#look().catch((error: unknown) => this.#client.report(error));
+    if (!this.#looking)
+      void this.#look().catch((error: unknown) => this.#client.events.report(error));
   }
 
   /** Ends a running round within one step; nothing of it is charged. */
@@ -124,13 +125,17 @@ export class Contribution {
   }
 
   async #why(slot: Slot): Promise<Omit<Standing, 'outcome'>> {
-    const { environment, database } = this.#client;
+    const { environment, database, downlink } = this.#client;
     const { task, hash, round, roundHash, refused } = slot;
     if (refused !== null) return refused;
     if (database === null || !this.#client.storable) return { reason: 'storage', detail: '' };
     if (!environment.online()) return { reason: 'offline', detail: '' };
     if (this.#workerless !== null) {
       return { reason: 'no-worker', detail: this.#workerless.message };
+    }
+    if (downlink.catalogue?.hash !== task.catalogue) {
+      const { code, detail } = downlink.missing ?? { code: 'no-task', detail: 'no catalogue yet' };
+      return { reason: code, detail };
     }
     const skip = await eligible({
       db: database,
@@ -152,7 +157,7 @@ export class Contribution {
     if ((this.#attempts.get(attemptKey(slot)) ?? 0) >= MAX_ATTEMPTS) return;
     this.#pending = environment.idle(() => {
       this.#pending = null;
-      void this.#contribute(slot).catch((error: unknown) => this.#client.report(error));
+      void this.#contribute(slot).catch((error: unknown) => this.#client.events.report(error));
     });
   }
 
@@ -170,7 +175,7 @@ export class Contribution {
     if (outcome.state === 'skipped' && outcome.reason === 'aborted') this.#attempts.delete(key);
     else this.#idle = client.environment.after(WORKER_IDLE_MS, () => this.#endWorker());
     this.#stand(slot, { outcome });
-    client.debug(`round ${slot.round?.round} of ${slot.name}: ${outcomeWords(outcome)}`);
+    client.events.debug(`round ${slot.round?.round} of ${slot.name}: ${outcomeWords(outcome)}`);
     client.events.emit('round', { task: slot.name, outcome });
     this.wake();
   }

@@ -2,15 +2,16 @@
  * What comes to this page: site, tasks, rounds, models and the catalogue; first from storage, then
  * from the network every few seconds while the page is visible and online.
  */
-import { decodeCatalogue } from '../shared/model/codec.ts';
+
 import type { Catalogue } from '../shared/model/catalogue.ts';
+import { decodeCatalogue } from '../shared/model/codec.ts';
 import type { RoundRecord, SiteRecord, Task } from '../shared/protocol/task.ts';
 import type { StatusState } from './api.ts';
 import type { Client } from './client.ts';
 import type { Database, StoredModel } from './database/database.ts';
 import type { Environment, Undo } from './environment.ts';
 import type { SkipReason } from './post/outcome.ts';
-import { ReceiveError, receiveError } from './receive/error.ts';
+import { type ReceiveError, receiveError } from './receive/error.ts';
 import { Receiver } from './receive/receiver.ts';
 import { NetworkError, type Transport } from './receive/transport.ts';
 import { assertTrainable } from './receive/verify.ts';
@@ -42,6 +43,8 @@ export class Downlink {
   site: SiteRecord | null = null;
   slots: ReadonlyMap<string, Slot> = new Map();
   catalogue: Catalogue | null = null;
+  /** Why the catalogue is not here, once that is known. */
+  missing: ReceiveError | null = null;
   state: NetworkState = 'starting';
   detail = '';
   /** Resolves when there is something to rank by, or the first look at the network has failed. */
@@ -72,7 +75,7 @@ export class Downlink {
       await this.#read(this.#make(database, NO_NETWORK), receiver, database);
     } catch (error) {
       // Nothing stored, or not for this key: the network has the word.
-      this.#client.debug(`nothing to start from: ${(error as Error).message}`);
+      this.#client.events.debug(`nothing to start from: ${(error as Error).message}`);
     }
     if (this.catalogue !== null) this.#settle();
   }
@@ -96,6 +99,7 @@ export class Downlink {
     this.site = null;
     this.slots = new Map();
     this.catalogue = null;
+    this.missing = null;
     this.state = 'starting';
     this.detail = '';
     this.#settle();
@@ -181,7 +185,11 @@ export class Downlink {
     this.site = site;
     this.slots = slots;
     if (changed) this.#client.events.emit('update', { cause: 'model' });
-    const catalogue = await this.#catalogue(receiver, slots);
+    const catalogue = await this.#catalogue(receiver, slots).catch((error: unknown) => {
+      failure ??= error;
+      this.missing = receiveError(error);
+      return null;
+    });
     if (this.#receiver !== receiver || catalogue === null) return failure;
     const other = catalogue.hash !== this.catalogue?.hash;
     this.catalogue = catalogue;
@@ -218,7 +226,10 @@ export class Downlink {
   }
 
   /** The catalogue of the first task; kept decoded while its hash stays. */
-  async #catalogue(receiver: Receiver, slots: ReadonlyMap<string, Slot>): Promise<Catalogue | null> {
+  async #catalogue(
+    receiver: Receiver,
+    slots: ReadonlyMap<string, Slot>,
+  ): Promise<Catalogue | null> {
     const hash = [...slots.values()][0]?.task.catalogue;
     if (hash === undefined) return null;
     if (this.catalogue?.hash === hash) return this.catalogue;
@@ -229,8 +240,11 @@ export class Downlink {
     const before = this.state;
     this.#failures = failure === null ? 0 : this.#failures + 1;
     this.state = failure === null ? 'ready' : stateOf(failure);
-    this.detail = failure === null ? '' : (failure as Error).message;
-    if (failure !== null && this.state !== before) this.#client.report(failure);
+    this.detail = failure === null ? '' : receiveError(failure).message;
+    if (failure !== null && receiveError(failure).code === 'storage') {
+      this.#client.storageFailed(failure);
+      this.state = 'ready';
+    } else if (failure !== null && this.state !== before) this.#client.events.report(failure);
   }
 
   /** Spread over ±25 %, so that browsers do not come together. */
@@ -244,7 +258,7 @@ export class Downlink {
 }
 
 function stateOf(failure: unknown): NetworkState {
-  const code = failure instanceof ReceiveError ? failure.code : 'server';
+  const { code } = receiveError(failure);
   if (code === 'offline' || code === 'bad-signature') return code;
   return 'server-error';
 }

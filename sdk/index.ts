@@ -6,6 +6,7 @@ import { createClient } from './surface.ts';
 export type * from './api.ts';
 export type { EventItem, EventName, ShopEvent } from './capture/event.ts';
 export type { Consent } from './database/database.ts';
+export { type Inspection, inspectReport } from './inspect.ts';
 export type { BackendReport } from './learn/learner.ts';
 export type { RoundOutcome, SkipReason } from './post/outcome.ts';
 

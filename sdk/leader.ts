@@ -4,7 +4,7 @@
  * cache.
  */
 import type { Consent } from './database/database.ts';
-import type { Undo } from './environment.ts';
+import type { Environment, Undo } from './environment.ts';
 
 /** The part of `navigator.locks` that is used. */
 export interface Locks {
@@ -61,8 +61,8 @@ export class Hold {
   }
 }
 
-/** Resolves once no other tab holds `name`, or after `limitMs`. */
-export async function waitForOthers(
+/** Resolves once no tab holds `name`, or after `limitMs`: true when none does. */
+async function waitForOthers(
   locks: Locks | null,
   name: string,
   limitMs: number,
@@ -81,7 +81,10 @@ export async function waitForOthers(
   }
 }
 
-export type TabMessage =
+/** How long an erasing tab waits for the others to let go. */
+const OTHERS_MS = 2000;
+
+type TabMessage =
   | { readonly type: 'consent'; readonly consent: Consent }
   /** Stop, close the database, write nothing more: another tab is about to erase. */
   | { readonly type: 'erase' };
@@ -93,7 +96,7 @@ export interface Channel {
   close(): void;
 }
 
-export function readTabMessage(data: unknown): TabMessage | null {
+function readTabMessage(data: unknown): TabMessage | null {
   const message = data as { type?: unknown; consent?: Partial<Consent> } | null;
   if (message?.type === 'erase') return { type: 'erase' };
   if (message?.type !== 'consent') return null;
@@ -104,4 +107,56 @@ export function readTabMessage(data: unknown): TabMessage | null {
       contribute: message.consent?.contribute === true,
     },
   };
+}
+
+/** The other tabs of one site: each with an open database holds one shared lock. */
+export class Tabs {
+  readonly #environment: Environment;
+  readonly #name: string;
+  readonly #open: Hold;
+  #channel: Channel | null = null;
+
+  constructor(environment: Environment, site: string) {
+    this.#environment = environment;
+    this.#name = `vitrine/${site}`;
+    this.#open = new Hold(environment.locks, `${this.#name}/open`, 'shared');
+  }
+
+  listen(onErase: () => void, onConsent: (consent: Consent) => void): void {
+    this.#channel ??= this.#environment.channel(this.#name);
+    if (this.#channel === null) return;
+    this.#channel.onmessage = ({ data }) => {
+      const message = readTabMessage(data as unknown);
+      if (message?.type === 'erase') onErase();
+      else if (message?.type === 'consent') onConsent(message.consent);
+    };
+  }
+
+  /** The back/forward cache keeps no page that holds these. */
+  leave(): void {
+    this.#open.release();
+    this.#channel?.close();
+    this.#channel = null;
+  }
+
+  /** This tab has the database open. */
+  enter(): void {
+    this.#open.take();
+  }
+
+  exit(): void {
+    this.#open.release();
+  }
+
+  tell(consent: Consent): void {
+    this.#channel?.postMessage({ type: 'consent', consent } satisfies TabMessage);
+  }
+
+  /** Asks the others to stop, and waits until they have, or for two seconds. */
+  async silence(): Promise<boolean> {
+    const { locks, after } = this.#environment;
+    this.#open.release();
+    this.#channel?.postMessage({ type: 'erase' } satisfies TabMessage);
+    return waitForOthers(locks, `${this.#name}/open`, OTHERS_MS, after);
+  }
 }

@@ -2,9 +2,9 @@
  * Starts the training Worker: which backend's bundle, by which route past the page's policies,
  * and a fresh Worker for each backend, since a failed initialisation poisons its module.
  */
-import { type Remote, wrap, releaseProxy } from 'comlink';
-import type { AdapterProbe } from './learn/probe.ts';
+import { type Remote, releaseProxy, wrap } from 'comlink';
 import type { BackendName, BackendReport } from './learn/learner.ts';
+import type { AdapterProbe } from './learn/probe.ts';
 import type { WorkerApi, WorkerConfig } from './worker-api.ts';
 
 /** Loading and `connect`, the slow first WASM compilation on a phone included. */

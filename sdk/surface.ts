@@ -21,7 +21,7 @@ export function createClient(
     try {
       return await run();
     } catch (error) {
-      client.report(error);
+      client.events.report(error);
       return otherwise();
     }
   };
@@ -29,7 +29,7 @@ export function createClient(
     try {
       run();
     } catch (error) {
-      client.report(error);
+      client.events.report(error);
     }
   };
   const subscribe = <K extends keyof VitrineEvents | 'consent'>(
@@ -37,7 +37,7 @@ export function createClient(
     listener: unknown,
   ): (() => void) => {
     if (typeof listener === 'function') return client.events.on(name, listener as never);
-    client.problem('bad-listener', `on('${name}') needs a function`);
+    client.events.problem('bad-listener', `on('${name}') needs a function`);
     return () => undefined;
   };
 

@@ -68,10 +68,10 @@ export class Uplink {
     try {
       const entry = (await reportEntries(database)).find((one) => one.reportId === reportId);
       if (entry === undefined) return;
-      this.#client.debug(`report ${reportId} ${entry.state} ${entry.detail}`);
+      this.#client.events.debug(`report ${reportId} ${entry.state} ${entry.detail}`);
       this.#client.events.emit('report', entry);
     } catch (error) {
-      this.#client.report(error);
+      this.#client.events.report(error);
     }
   }
 }

@@ -32,6 +32,8 @@ export type Target = 'sdk' | Part;
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export const DIST = join(ROOT, 'dist');
+/** What was built from what, and the lock; outside `dist/`, which is published. */
+const STATE = join(ROOT, '.vitrine/build');
 const WASM_OUT = join(ROOT, 'node_modules/@tensorflow/tfjs-backend-wasm/wasm-out');
 
 const WORKERS = ['worker-wasm', 'worker-webgpu'] as const;
@@ -83,11 +85,12 @@ export async function build(
   say: (line: string) => void = () => {},
 ): Promise<void> {
   mkdirSync(DIST, { recursive: true });
+  mkdirSync(STATE, { recursive: true });
   const unlock = await lock();
   try {
     const parts = targets.flatMap((one): Part[] => (one === 'sdk' ? ['tag', 'workers'] : [one]));
     for (const target of new Set(parts)) {
-      const stamp = join(DIST, `.${target}.stamp`);
+      const stamp = join(STATE, target);
       const state = fingerprint(target);
       const there = RESULTS[target].every((name) => existsSync(join(DIST, name)));
       if (there && existsSync(stamp) && readFileSync(stamp, 'utf8') === state) continue;
@@ -126,23 +129,23 @@ export function sizes(): FileSize[] {
 function declarations(): void {
   const types = join(DIST, 'types');
   rmSync(types, { recursive: true, force: true });
-  const project = join(DIST, 'tsconfig.types.json');
+  const project = join(STATE, 'tsconfig.json');
   const compilerOptions = {
     noEmit: false,
     declaration: true,
     emitDeclarationOnly: true,
     rewriteRelativeImportExtensions: true,
-    rootDir: '..',
-    outDir: 'types',
+    rootDir: ROOT,
+    outDir: types,
     types: ['@webgpu/types'],
   };
   writeFileSync(
     project,
     JSON.stringify({
-      extends: '../tsconfig.json',
+      extends: join(ROOT, 'tsconfig.json'),
       compilerOptions,
       include: [],
-      files: ['../sdk/index.ts'],
+      files: [join(ROOT, 'sdk/index.ts')],
     }),
   );
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
@@ -168,7 +171,7 @@ function fingerprint(target: Part): string {
 
 /** Waits for another process's build, unless that process is gone. */
 async function lock(): Promise<() => void> {
-  const path = join(DIST, '.lock');
+  const path = join(STATE, 'lock');
   for (;;) {
     try {
       writeFileSync(path, String(process.pid), { flag: 'wx' });

@@ -47,8 +47,6 @@ async function main(): Promise<number> {
     [
       join('node_modules', 'vitest', 'vitest.mjs'),
       'run',
-      '--config',
-      'test/vitest.config.ts',
       '--reporter=default',
       '--reporter=json',
       `--outputFile.json=${output}`,

@@ -40,17 +40,29 @@ interface Scan {
   readonly length: number;
 }
 
+/** Read at once, bytes; a frame that is larger is read whole. */
+const WINDOW = 4 << 20;
+
 /** Walks the good frames of a file; the bytes that a visit sees are its own. */
 async function scan(disk: Disk, path: string, visit: Visit): Promise<Scan> {
   const size = (await disk.size(path)) ?? 0;
-  let at = 0;
   let frames = 0;
+  let from = 0;
+  let window: Uint8Array = new Uint8Array();
+  const load = async (at: number, length: number): Promise<void> => {
+    if (at + length <= from + window.length) return;
+    window = await disk.read(path, at, Math.max(length, WINDOW));
+    from = at;
+  };
+  let at = 0;
   while (size - at >= FRAME_HEADER_BYTES) {
-    const header = readHeader(await disk.read(path, at, FRAME_HEADER_BYTES), 0);
+    await load(at, FRAME_HEADER_BYTES);
+    const header = readHeader(window, at - from);
     if (header === null || header.sequence !== frames) break;
     if (header.length > size - at - FRAME_HEADER_BYTES) break;
     const start = at + FRAME_HEADER_BYTES;
-    const payload = await disk.read(path, start, header.length);
+    await load(at, FRAME_HEADER_BYTES + header.length);
+    const payload = window.subarray(start - from, start - from + header.length);
     if (!frameHolds(header, payload)) break;
     await visit(readEntries(payload).map((one) => ({ ...one, offset: one.offset + start })));
     at = start + header.length;

@@ -116,16 +116,25 @@ function formed(rows: Rows): Apply {
     for (let i = starts[row] as number; i < end; i++) {
       const value = values[i] as number;
       const base = (columns[i] as number) * d;
-      for (let j = starts[row] as number; j < end; j++) {
+      // Columns ascend inside a row: this fills the upper half.
+      for (let j = i; j < end; j++) {
         const at = base + (columns[j] as number);
         gram[at] = (gram[at] as number) + value * (values[j] as number);
       }
     }
   }
-  return (basis) =>
-    basis.map((column) =>
-      Float64Array.from({ length: d }, (_, r) => inner(gram.subarray(r * d, r * d + d), column)),
-    );
+  for (let r = 0; r < d; r++)
+    for (let c = 0; c < r; c++) gram[r * d + c] = gram[c * d + r] as number;
+  return (basis) => {
+    const product = basis.map(() => new Float64Array(d));
+    for (let r = 0; r < d; r++) {
+      const line = gram.subarray(r * d, r * d + d);
+      for (const [i, column] of basis.entries()) {
+        (product[i] as Float64Array)[r] = inner(line, column);
+      }
+    }
+    return product;
+  };
 }
 
 /** Row by row with the basis in row-major form, so that each entry touches one stretch of it. */

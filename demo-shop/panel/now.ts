@@ -27,7 +27,12 @@ export async function now(vitrine: Vitrine, progress: Progress | null): Promise<
       : h(
           'p',
           { class: 'panel-progress' },
-          t('progress', { ...progress }),
+          t('progress', {
+            task: progress.task,
+            stage: progress.stage,
+            step: progress.step,
+            steps: progress.steps,
+          }),
           progress.loss === null ? '' : ` · ${decimal(progress.loss, 4)}`,
           h('progress', { value: progress.step, max: Math.max(1, progress.steps) }),
         );

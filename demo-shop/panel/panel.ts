@@ -176,7 +176,7 @@ export function panel(shop: Shop, qualityUrl: string): Drawer {
 
   return {
     element,
-    open: () => setOpen(element.hidden),
+    open: () => setOpen(Boolean(element.hidden)),
     onConsentAsked: (ask) => {
       askConsent = ask;
     },

@@ -98,7 +98,7 @@ export async function stayed(vitrine: Vitrine): Promise<Node[]> {
   ]);
   if (profile.events === 0) return [h('p', { class: 'quiet' }, t('stayedNothing'))];
   const { category, brand, priceBand } = profile.interests;
-  const events = (data.history ?? []) as readonly HistoryEvent[];
+  const events = (data.events ?? []) as readonly HistoryEvent[];
   return [
     h('h3', {}, t('interests')),
     bars(t('byCategory'), category, (id) => categoryOf(id)?.name[locale] ?? id),

@@ -45,48 +45,33 @@ export class WideScorer {
     weights: ArrayLike<number>,
     historyLength: number,
   ): Float32Array {
+    if (weights.length !== WIDTH) throw new RangeError(`weights must hold ${WIDTH} numbers`);
     const n = this.catalogue.ids.length;
     const out = new Float32Array(n);
     const window = windowOf(history, historyLength, n);
     if (window === null) return out;
     const columns = window.items.map((item) => this.#columns.get(item));
-    const last = this.#columns.get(window.last);
-    const [vectorLast, vectorDecayed, vectorMax, textLast, textMax, titleLast, titleMax] =
-      Array.from({ length: 7 }, (_, f) => weights[f] as number) as [
-        number,
-        number,
-        number,
-        number,
-        number,
-        number,
-        number,
-      ];
-    const decay = Float64Array.from(window.decay, (weight) => weight * vectorDecayed);
-    const { length } = columns;
-    for (let j = 0; j < n; j++) {
-      let decayed = 0;
-      let vector = -Infinity;
-      let text = 0;
-      let title = 0;
-      for (let u = 0; u < length; u++) {
-        const column = columns[u] as Columns;
-        const v = column.vector[j] as number;
-        const x = column.text[j] as number;
-        const t = column.title[j] as number;
-        decayed += (decay[u] as number) * v;
-        if (v > vector) vector = v;
-        if (x > text) text = x;
-        if (t > title) title = t;
-      }
-      out[j] =
-        vectorLast * (last.vector[j] as number) +
-        decayed +
-        vectorMax * vector +
-        textLast * (last.text[j] as number) +
-        textMax * text +
-        titleLast * (last.title[j] as number) +
-        titleMax * title;
+    addTerm(out, columns[window.items.indexOf(window.last)] as Columns, [
+      weights[0] as number,
+      weights[3] as number,
+      weights[5] as number,
+    ]);
+    // Cosines of tf-idf rows are never negative; those of vectors may be.
+    const vectorMax = new Float32Array(n).fill(-1);
+    const textMax = new Float32Array(n);
+    const titleMax = new Float32Array(n);
+    for (const [u, column] of columns.entries()) {
+      const decayed = (weights[1] as number) * (window.decay[u] as number);
+      addTerm(out, column, [decayed, 0, 0]);
+      raise(vectorMax, column.vector);
+      raise(textMax, column.text);
+      raise(titleMax, column.title);
     }
+    addTerm(out, { vector: vectorMax, text: textMax, title: titleMax }, [
+      weights[2] as number,
+      weights[4] as number,
+      weights[6] as number,
+    ]);
     this.#addIdentity(out, window, weights);
     return out;
   }
@@ -111,7 +96,7 @@ export class WideScorer {
       const own = brand[item] as number;
       const at = c * WIDTH;
       let decayed = 0;
-      let vector = -Infinity;
+      let vector = -1;
       let text = 0;
       let title = 0;
       let share = 0;
@@ -147,20 +132,16 @@ export class WideScorer {
       out[item] = (out[item] as number) + amount;
     };
     const byBrand = new Float64Array(brands.length);
-    const [same, seen, brandLast, brandShare] = [7, 8, 9, 10].map((f) => weights[f] as number) as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    add(window.last, same);
+    const brandLast = weights[9] as number;
+    const brandShare = weights[10] as number;
+    add(window.last, weights[7] as number);
     const lastBrand = brand[window.last] as number;
     if (lastBrand === -1) add(window.last, brandLast);
     else byBrand[lastBrand] = brandLast;
     for (const [u, item] of window.items.entries()) {
       const own = brand[item] as number;
       const amount = brandShare * (window.share[u] as number);
-      add(item, seen);
+      add(item, weights[8] as number);
       if (own === -1) add(item, amount);
       else byBrand[own] = (byBrand[own] as number) + amount;
     }
@@ -168,6 +149,28 @@ export class WideScorer {
       const own = brand[j] as number;
       if (own !== -1) out[j] = (out[j] as number) + (byBrand[own] as number);
     }
+  }
+}
+
+function addTerm(
+  out: Float32Array,
+  columns: Columns,
+  [vectorWeight, textWeight, titleWeight]: readonly [number, number, number],
+): void {
+  const { vector, text, title } = columns;
+  for (let j = 0; j < out.length; j++)
+    out[j] = (out[j] as number) + vectorWeight * (vector[j] as number);
+  if (textWeight === 0 && titleWeight === 0) return;
+  for (let j = 0; j < out.length; j++) {
+    const both = textWeight * (text[j] as number) + titleWeight * (title[j] as number);
+    out[j] = (out[j] as number) + both;
+  }
+}
+
+function raise(largest: Float32Array, values: Float32Array): void {
+  for (let j = 0; j < largest.length; j++) {
+    const value = values[j] as number;
+    if (value > (largest[j] as number)) largest[j] = value;
   }
 }
 

@@ -7,7 +7,7 @@ import {
 import type { RandomSource } from '../../shared/random/source.ts';
 
 /** A published guess, charged to no budget: about one session in six ends in an order. */
-export const INTENT_START_BIAS = -1.7;
+const INTENT_START_BIAS = -1.7;
 
 /**
  * Start weights in the architecture's order. `wide`: the recipe's prior; `logistic`: zeros and

@@ -6,7 +6,7 @@ export interface AdapterProbe {
   readonly reason: string;
 }
 
-export interface AdapterIdentity {
+interface AdapterIdentity {
   readonly software: boolean;
   readonly label: string;
 }

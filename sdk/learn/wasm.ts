@@ -47,8 +47,8 @@ const KERNELS = [
   transposeConfig,
 ] as readonly KernelConfig[];
 
-export const WASM_SIMD = 'tfjs-backend-wasm-simd.wasm';
-export const WASM_PLAIN = 'tfjs-backend-wasm.wasm';
+const WASM_SIMD = 'tfjs-backend-wasm-simd.wasm';
+const WASM_PLAIN = 'tfjs-backend-wasm.wasm';
 
 /** A function of one SIMD instruction (i8x16.splat), from wasm-feature-detect. */
 const SIMD_PROBE = [

@@ -25,11 +25,7 @@ const QUIET = [
   '--disable-sync',
   '--disable-default-apps',
 ];
-const WEBGPU = [
-  '--enable-unsafe-webgpu',
-  '--use-webgpu-adapter=swiftshader',
-  '--enable-features=Vulkan',
-];
+const WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
 /**
  * Starts a headless Chromium.
@@ -39,7 +35,6 @@ export async function launchChromium(options: LaunchOptions = {}): Promise<Launc
   const found = findBrowser();
   if (found === null) throw new Error('no Chromium: set CHROME_PATH or put one on PATH');
   try {
-    // Playwright's own message quotes the browser's output, stderr included.
     const browser = await chromium.launch({
       executablePath: found.path,
       headless: true,
@@ -48,8 +43,16 @@ export async function launchChromium(options: LaunchOptions = {}): Promise<Launc
     });
     return { browser, close: () => browser.close() };
   } catch (error) {
-    throw new Error(`${found.path} (from ${found.from}) does not start`, { cause: error });
+    const what = `${found.path} (from ${found.from}) does not start`;
+    throw new Error(`${what}:\n${stderrOf(error)}`, { cause: error });
   }
+}
+
+/** The lines `[pid=1][err] …` of Playwright's message, or all of it where there are none. */
+function stderrOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const lines = message.split('\n').flatMap((line) => line.split('[err] ').slice(1));
+  return lines.length > 0 ? lines.join('\n') : message;
 }
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -18,25 +18,46 @@ import type { TrainingPage } from './train/page.ts';
 declare const training: TrainingPage;
 
 type CaseName = keyof typeof CASES;
+/** Dispatches of one step, at least: 20, 14 and 96 were counted. */
+const KERNELS: Record<CaseName, number> = { wide: 18, head: 12, tower: 90, awake: 90 };
 const NAMES = Object.keys(CASES) as CaseName[];
 
-/** Runs the real bundle after patching GPUQueue.submit to be counted at every progress message. */
+/** Runs the real bundle with the GPU's work counted up to every progress message. */
 const COUNTING = `
-let count = 0;
+let submits = 0;
+let dispatches = 0;
 const counts = [];
-const { submit } = GPUQueue.prototype;
-GPUQueue.prototype.submit = function (...buffers) {
-  count += 1;
-  return submit.apply(this, buffers);
+function counted(prototype, name, count) {
+  const original = prototype[name];
+  prototype[name] = function (...call) {
+    count(call);
+    return original.apply(this, call);
+  };
+}
+counted(GPUQueue.prototype, 'submit', () => { submits += 1; });
+counted(GPUComputePassEncoder.prototype, 'dispatchWorkgroups', () => { dispatches += 1; });
+counted(MessagePort.prototype, 'postMessage', ([message]) => {
+  if (message?.type === 'APPLY') counts.push({ submits, dispatches, forward: _tfengine.ENV.getBool('WEBGPU_CPU_FORWARD') });
+});
+self.addEventListener('message', ({ data }) => {
+  if (data.ask === 'counts') self.postMessage({ counts });
+});
+importScripts('/worker-webgpu.js');
+`;
+
+/** The device is lost after the first step. */
+const LOSING = `
+const { requestDevice } = GPUAdapter.prototype;
+let device;
+GPUAdapter.prototype.requestDevice = async function (...call) {
+  device = await requestDevice.apply(this, call);
+  return device;
 };
 const { postMessage: post } = MessagePort.prototype;
 MessagePort.prototype.postMessage = function (message, ...rest) {
-  if (message?.type === 'APPLY') counts.push(count);
+  if (message?.type === 'APPLY') device.destroy();
   return post.call(this, message, ...rest);
 };
-self.addEventListener('message', ({ data }) => {
-  if (data.count === 'submits') self.postMessage({ submits: counts });
-});
 importScripts('/worker-webgpu.js');
 `;
 
@@ -54,6 +75,7 @@ beforeAll(async () => {
     texts: {
       '/': '<!doctype html><title>training</title><script src="/page.js"></script>',
       '/counting.js': COUNTING,
+      '/losing.js': LOSING,
     },
   });
   learner = await createLearner({
@@ -150,7 +172,15 @@ describe('worker-wasm.js', () => {
     );
     expect(error).toBe('AbortError');
     // Progress messages on their way when the request arrives count too.
-    expect(steps).toBeLessThan(200);
+    expect(steps).toBeLessThan(5_000);
+  });
+
+  it('ends a round with a named reason when there is no server', async () => {
+    const outcome = await page.evaluate(
+      ([settings]) => training.contribute('/worker-wasm.js', settings),
+      [config('wasm')] as const,
+    );
+    expect(outcome).toMatchObject({ state: 'skipped', reason: 'server' });
   });
 
   it('names the failure when the binary is not there', async () => {
@@ -184,16 +214,26 @@ describe('worker-webgpu.js on a software adapter that was asked for', () => {
       expect(result.report.backend).toBe('webgpu');
       expect(result.report.reason).toMatch(/^software adapter, asked for: /);
       const { steps } = CASES[name].recipe;
-      expect(result.submits).toHaveLength(steps);
-      let before = 0;
-      for (const submits of result.submits) {
-        expect(submits).toBeGreaterThan(before);
-        before = submits;
+      expect(result.gpu).toHaveLength(steps);
+
+      let before = { submits: 0, dispatches: 0 };
+      for (const now of result.gpu) {
+        expect(now.submits).toBeGreaterThan(before.submits);
+        // Kernels of forward pass, gradient and update, none of them forwarded to the CPU.
+        expect(now.forward).toBe(false);
+        expect(now.dispatches - before.dispatches).toBeGreaterThanOrEqual(KERNELS[name]);
+        before = now;
       }
       expectSame(result, name);
     },
     120_000,
   );
+
+  it('names a device that is lost on the way', async () => {
+    await expect(train(page, '/losing.js', config('webgpu'), 'wide')).rejects.toThrow(
+      /backend: WebGPU device lost/,
+    );
+  });
 
   it('refuses the software adapter when it was not asked for', async () => {
     const settings = { ...config('webgpu'), allowSoftwareGpu: false };

@@ -1,56 +1,17 @@
 /** What every database of the SDK keeps: run against memory and IndexedDB, in Node and in a page. */
 import { describe, expect, it } from 'vitest';
-import type { ShopEvent } from '../../sdk/capture/event.ts';
-import type {
-  ChargeRequest,
-  Database,
-  MetaValues,
-  StoredModel,
-} from '../../sdk/database/database.ts';
-import { epsilonOfCurve, gaussianCurve, zeroCurve } from '../../shared/privacy/curve.ts';
-
-/** Opens the database of that name; twice the same name gives two connections where there are. */
-export type OpenDatabase = (name: string) => Promise<Database>;
-
-export const CONSENT: MetaValues['consent'] = { personalise: true, contribute: true };
-export const BUDGET: MetaValues['budget'] = { epsilon: 12, delta: 1e-6 };
-const SIGMA = 1.3;
-const HOUR = 3_600_000;
-const RETENTION = { maxEvents: 100, maxAgeMs: 1000 * HOUR };
-
-export const hashOf = (text: string): string => text.padEnd(64, '0');
-
-export function shopEvent(atMs: number, id = `item-${atMs}`): ShopEvent {
-  return { name: 'view_item', atMs, session: 1, items: [{ id, quantity: 1 }] };
-}
-
-/** A charge of round `round`; reportId is as unique as the name. */
-export function chargeRequest(round: number, change: Partial<ChargeRequest> = {}): ChargeRequest {
-  return {
-    entry: {
-      taskHash: hashOf('a'),
-      taskName: 'wide',
-      roundHash: hashOf(`b${round}`),
-      round,
-      reportId: `report-${round}`,
-      epsilon: 4,
-      delta: 1e-6,
-      curve: gaussianCurve(SIGMA),
-      bytes: 3,
-    },
-    report: { body: new Uint8Array([1, 2, round]), sendAtMs: 10, deadlineMs: 20 },
-    nowMs: 1_000_000 + round,
-    participations: 3,
-    separationMs: 0,
-    ...change,
-  };
-}
-
-export async function consented(db: Database): Promise<Database> {
-  await db.setMeta('consent', CONSENT);
-  await db.setMeta('budget', BUDGET);
-  return db;
-}
+import type { Database, StoredModel } from '../../sdk/database/database.ts';
+import { ledgerContract } from './database-ledger.ts';
+import {
+  BUDGET,
+  CONSENT,
+  chargeRequest,
+  consented,
+  HOUR,
+  hashOf,
+  RETENTION,
+  shopEvent,
+} from './database-values.ts';
 
 const model = (modelVersion: number, taskHash = hashOf('a')): StoredModel => ({
   taskName: 'wide',
@@ -61,6 +22,9 @@ const model = (modelVersion: number, taskHash = hashOf('a')): StoredModel => ({
   record: null,
   storedAtMs: 1,
 });
+
+/** Opens the database of that name; twice the same name gives two connections where there are. */
+export type OpenDatabase = (name: string) => Promise<Database>;
 
 export interface ContractOptions {
   /** Whether a second connection sees the first one's data. */
@@ -170,135 +134,7 @@ export function databaseContract(name: string, open: OpenDatabase, options: Cont
     });
   });
 
-  describe(`${name}: ledger and outbox`, () => {
-    it('PR14 stores the charge and the finished bytes together', async () => {
-      const db = await openFresh();
-      const request = chargeRequest(1);
-      const result = await db.charge(request);
-      const [entry] = await db.readLedger();
-      expect(result).toEqual({ ok: true, entry });
-      expect(entry).toMatchObject({ ...request.entry, atMs: request.nowMs });
-      expect(await db.readOutbox()).toEqual([
-        {
-          reportId: 'report-1',
-          taskHash: request.entry.taskHash,
-          roundHash: request.entry.roundHash,
-          ...request.report,
-          state: 'waiting',
-          attempts: 0,
-          last: '',
-        },
-      ]);
-    });
-
-    it('PR14 writes nothing when a check fails, without consent and without a budget too', async () => {
-      const db = await open(fresh());
-      expect(await db.charge(chargeRequest(1))).toEqual({ ok: false, reason: 'no-consent' });
-      await db.setMeta('consent', { personalise: true, contribute: false });
-      expect(await db.charge(chargeRequest(1))).toEqual({ ok: false, reason: 'no-consent' });
-      await db.setMeta('consent', CONSENT);
-      expect(await db.charge(chargeRequest(1))).toEqual({ ok: false, reason: 'budget-spent' });
-      expect(await db.readLedger()).toEqual([]);
-      expect(await db.readOutbox()).toEqual([]);
-    });
-
-    it('PR15 PR17 keeps cap and uniqueness, per task', async () => {
-      const db = await openFresh();
-      await db.setMeta('budget', { epsilon: 5, delta: 1e-6 });
-      const none = { epsilon: 'none', curve: zeroCurve() } as const;
-      const free = (round: number, taskHash = hashOf('a')): ChargeRequest => {
-        const request = chargeRequest(round);
-        const reportId = `${taskHash[0]}-${round}`;
-        return { ...request, entry: { ...request.entry, ...none, taskHash, reportId } };
-      };
-      expect((await db.charge(free(1))).ok).toBe(true);
-      const again = { ...free(1), entry: { ...free(1).entry, reportId: 'other' } };
-      expect(await db.charge(again)).toEqual({ ok: false, reason: 'already-in-round' });
-      expect((await db.charge(free(2))).ok).toBe(true);
-      expect((await db.charge(free(3))).ok).toBe(true);
-      expect(await db.canCharge(free(4))).toBe('cap-spent');
-      expect(await db.charge(free(4))).toEqual({ ok: false, reason: 'cap-spent' });
-      expect((await db.charge(free(4, hashOf('e')))).ok).toBe(true);
-      expect(await db.readLedger()).toHaveLength(4);
-    });
-
-    it('PR16 PR19 a clock set back or forward earns no report', async () => {
-      const db = await openFresh();
-      const at = (round: number, nowMs: number): ChargeRequest =>
-        chargeRequest(round, { nowMs, separationMs: HOUR });
-      const start = 100 * HOUR;
-      expect((await db.charge(at(1, start))).ok).toBe(true);
-      expect(await db.charge(at(2, start + HOUR - 1))).toMatchObject({ reason: 'separation' });
-      expect(await db.charge(at(2, start - 50 * HOUR))).toMatchObject({ reason: 'separation' });
-      expect(await db.ledgerNow(start - 50 * HOUR)).toBe(start);
-      expect((await db.charge(at(2, start + 60 * HOUR))).ok).toBe(true);
-      expect(await db.charge(at(3, start + 2 * HOUR))).toMatchObject({ reason: 'separation' });
-      expect(await db.canCharge(at(3, start + 61 * HOUR))).toBeNull();
-      expect(await db.ledgerNow(start + 61 * HOUR)).toBe(start + 61 * HOUR);
-      expect((await db.readLedger()).map(({ atMs }) => atMs)).toEqual([start, start + 60 * HOUR]);
-    });
-
-    it('PR19 times of the ledger never fall', async () => {
-      const db = await openFresh();
-      await db.charge(chargeRequest(1, { nowMs: 5000 }));
-      const result = await db.charge(chargeRequest(2, { nowMs: 10 }));
-      expect(result).toMatchObject({ ok: true, entry: { atMs: 5000 } });
-    });
-
-    it('PR13 charges every task against one budget, at the curve', async () => {
-      const db = await openFresh();
-      const composed = (k: number): number =>
-        epsilonOfCurve(
-          gaussianCurve(SIGMA).map((value) => value * k),
-          1e-6,
-        );
-      await db.setMeta('budget', { epsilon: (composed(2) + composed(3)) / 2, delta: 1e-6 });
-      const of = (round: number, taskHash: string): ChargeRequest => {
-        const request = chargeRequest(round);
-        return { ...request, entry: { ...request.entry, taskHash } };
-      };
-      expect((await db.charge(of(1, hashOf('1')))).ok).toBe(true);
-      expect((await db.charge(of(2, hashOf('2')))).ok).toBe(true);
-      expect(await db.charge(of(3, hashOf('3')))).toEqual({ ok: false, reason: 'budget-spent' });
-      await db.setMeta('budget', { epsilon: 1000, delta: 1e-6 });
-      expect(await db.canCharge(of(3, hashOf('3')))).toBe('budget-spent');
-    });
-
-    it('withdrawal deletes what is unsent; charges stay', async () => {
-      const db = await openFresh();
-      await db.charge(chargeRequest(1));
-      await db.charge(chargeRequest(2));
-      await db.updateOutbox('report-1', { state: 'sent' });
-      await db.setMeta('consent', { personalise: true, contribute: false });
-      expect((await db.readOutbox()).map(({ reportId }) => reportId)).toEqual(['report-1']);
-      expect(await db.readLedger()).toHaveLength(2);
-      expect(await db.dropUnsent()).toBe(0);
-      await db.updateOutbox('report-2', { state: 'sent' });
-      expect(await db.readOutbox()).toHaveLength(1);
-      await db.setMeta('consent', CONSENT);
-      expect(await db.canCharge(chargeRequest(2))).toBe('already-in-round');
-    });
-
-    it('drops unsent reports on their own', async () => {
-      const db = await openFresh();
-      await db.charge(chargeRequest(1));
-      expect(await db.dropUnsent()).toBe(1);
-      expect(await db.readOutbox()).toEqual([]);
-      expect(await db.readLedger()).toHaveLength(1);
-    });
-
-    it('a final state of a report stays, whatever a slower tab says', async () => {
-      const db = await openFresh();
-      await db.charge(chargeRequest(1));
-      await db.updateOutbox('report-1', { attempts: 1, last: 'offline', sendAtMs: 15 });
-      await db.updateOutbox('report-1', { state: 'sent', last: '' });
-      await db.updateOutbox('report-1', { state: 'expired', attempts: 9 });
-      expect((await db.readOutbox())[0]).toMatchObject({ state: 'sent', attempts: 1 });
-      expect((await db.readOutbox())[0]?.body).toEqual(new Uint8Array([1, 2, 1]));
-      await db.updateOutbox('report-1', { body: null });
-      expect((await db.readOutbox())[0]).toMatchObject({ state: 'sent', body: null });
-    });
-  });
+  ledgerContract(name, openFresh, () => open(fresh()));
 
   describe(`${name}: export, erase, close`, () => {
     it('exports everything as JSON', async () => {

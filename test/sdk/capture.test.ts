@@ -6,7 +6,10 @@ import { readNumber } from '../../sdk/capture/number.ts';
 import { PageTracker } from '../../sdk/capture/page.ts';
 import { nextSession, SESSION_GAP_MS } from '../../sdk/capture/session.ts';
 
-function capture(name: unknown, parameters?: unknown): { event: ShopEvent | null; said: Problem[] } {
+function capture(
+  name: unknown,
+  parameters?: unknown,
+): { event: ShopEvent | null; said: Problem[] } {
   const said: Problem[] = [];
   const context = { atMs: 1000, session: 3, problem: (one: Problem) => said.push(one) };
   return { event: normalise(name, parameters, context), said };
@@ -68,7 +71,11 @@ describe('GA4 calls', () => {
   };
 
   it('keeps GA4 names and fields', () => {
-    const { event, said } = capture('add_to_cart', { currency: 'eur', value: '25.00', items: [item] });
+    const { event, said } = capture('add_to_cart', {
+      currency: 'eur',
+      value: '25.00',
+      items: [item],
+    });
     expect(said).toEqual([]);
     expect(event).toEqual({
       name: 'add_to_cart',
@@ -83,7 +90,10 @@ describe('GA4 calls', () => {
   });
 
   it('drops an unknown name with a named problem', () => {
-    expect(capture('teleport', { items: [item] })).toEqual({ event: null, said: ['unknown-event'] });
+    expect(capture('teleport', { items: [item] })).toEqual({
+      event: null,
+      said: ['unknown-event'],
+    });
   });
 
   it.each([
@@ -125,7 +135,9 @@ describe('GA4 calls', () => {
   });
 
   it('cuts long texts between characters and long lists at 200', () => {
-    const long = capture('view_item', { items: [{ item_id: 'x', item_name: `a${'😀'.repeat(200)}` }] });
+    const long = capture('view_item', {
+      items: [{ item_id: 'x', item_name: `a${'😀'.repeat(200)}` }],
+    });
     expect(long.said).toEqual(['text-cut']);
     expect(long.event?.items[0]?.name).toBe(`a${'😀'.repeat(149)}`);
     const many = capture('view_item_list', { items: Array.from({ length: 300 }, () => item) });
@@ -171,7 +183,11 @@ describe('page views and dwell', () => {
     let nowMs = 0;
     const emitted: unknown[] = [];
     const clock = { now: () => nowMs };
-    const tracker = new PageTracker(clock, (name, fields) => emitted.push({ name, ...fields }), visible);
+    const tracker = new PageTracker(
+      clock,
+      (name, fields) => emitted.push({ name, ...fields }),
+      visible,
+    );
     return {
       tracker,
       emitted,

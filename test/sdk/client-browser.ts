@@ -11,6 +11,23 @@ import type { WorkerLike } from '../../sdk/spawn.ts';
 import type { WorkerApi, WorkerConfig } from '../../sdk/worker-api.ts';
 import { ChaChaSource } from '../../shared/random/source.ts';
 
+/** Calls of WebCrypto that have not ended; they run on other threads. */
+let cryptoPending = 0;
+
+for (const name of ['digest', 'verify', 'importKey'] as const) {
+  const { subtle } = globalThis.crypto;
+  const original = subtle[name].bind(subtle) as (...all: unknown[]) => Promise<unknown>;
+  const counted = async (...all: unknown[]): Promise<unknown> => {
+    cryptoPending++;
+    try {
+      return await original(...all);
+    } finally {
+      cryptoPending--;
+    }
+  };
+  Object.defineProperty(subtle, name, { configurable: true, value: counted });
+}
+
 export type StorageMode = 'ready' | 'forbidden' | 'held';
 
 interface Timer {
@@ -29,6 +46,8 @@ interface Request {
 export class FakeBrowser {
   nowMs = 1_700_000_000_000;
   storage: StorageMode = 'ready';
+  /** The disk is full: every write fails. */
+  full = false;
   online = true;
   gpc = false;
   secure = true;
@@ -50,9 +69,11 @@ export class FakeBrowser {
     this.transport = transport;
   }
 
-  /** Lets microtasks, WebCrypto and message ports run. */
+  /** Lets microtasks and message ports run, and WebCrypto end, however busy the machine is. */
   async settle(): Promise<void> {
-    for (let i = 0; i < 12; i++) await new Promise((resolve) => setTimeout(resolve, 1));
+    for (let quiet = 0; quiet < 6; quiet = cryptoPending > 0 ? 0 : quiet + 1) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
   }
 
   async pass(ms: number): Promise<void> {
@@ -126,7 +147,11 @@ export class FakeBrowser {
       store = memoryDatabase({ state: 'ready' });
       this.stores.set(name, store);
     }
-    return connection(store, () => this.stores.get(name) === store, () => this.stores.delete(name));
+    return connection(store, {
+      present: () => this.stores.get(name) === store,
+      remove: () => this.stores.delete(name),
+      full: () => this.full,
+    });
   }
 
   #worker(): WorkerLike {
@@ -176,7 +201,8 @@ export class FakeBrowser {
       postMessage(message) {
         const data = structuredClone(message);
         for (const peer of peers) {
-          if (peer !== own) queueMicrotask(() => peers.has(peer) && peer.onmessage?.({ data } as MessageEvent));
+          if (peer !== own)
+            queueMicrotask(() => peers.has(peer) && peer.onmessage?.({ data } as MessageEvent));
         }
       },
       close: () => void peers.delete(own),
@@ -210,7 +236,8 @@ export class FakeBrowser {
     const queue = this.#locks.get(name) ?? [];
     for (const request of queue) {
       const before = queue.slice(0, queue.indexOf(request));
-      const free = before.length === 0 || [...before, request].every((one) => one.mode === 'shared');
+      const free =
+        before.length === 0 || [...before, request].every((one) => one.mode === 'shared');
       if (request.active || !free) continue;
       request.active = true;
       const end = (): void => {
@@ -234,7 +261,10 @@ export class FakeBrowser {
 }
 
 /** One tab's connection: closing it leaves the store; a deleted store closes it. */
-function connection(store: Database, present: () => boolean, remove: () => void): Database {
+function connection(
+  store: Database,
+  { present, remove, full }: { present(): boolean; remove(): void; full(): boolean },
+): Database {
   let closed = false;
   const open = (): void => {
     if (closed || !present()) throw new DatabaseError('closed', 'the connection is closed');
@@ -255,9 +285,14 @@ function connection(store: Database, present: () => boolean, remove: () => void)
           closed = true;
         };
       }
-      const method = Reflect.get(target, key, target) as (...all: unknown[]) => unknown;
+      const method: unknown = Reflect.get(target, key, target);
+      // Promises ask every value for 'then'.
+      if (typeof method !== 'function') return method;
       return async (...all: unknown[]) => {
         open();
+        if (full() && /^(set|put|append|charge|update|coin)/.test(String(key))) {
+          throw new DatabaseError('quota', 'the disk is full');
+        }
         return method.apply(target, all);
       };
     },

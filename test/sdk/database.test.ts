@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { indexedDatabase } from '../../sdk/database/indexed.ts';
 import { openDatabase } from '../../sdk/database/open.ts';
 import { migrate, SCHEMA_VERSION, type Schema } from '../../sdk/database/schema.ts';
-import { chargeRequest, consented, shopEvent } from '../contract/database.ts';
+import { chargeRequest, consented, shopEvent } from '../contract/database-values.ts';
 
 const RETENTION = { maxEvents: 1000, maxAgeMs: 1e12 };
 let count = 0;

@@ -1,7 +1,13 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { expose, proxy } from 'comlink';
 import { describe, expect, it } from 'vitest';
-import { NoWorkerError, type SpawnRequest, spawn, type WorkerHost, type WorkerLike } from '../../sdk/spawn.ts';
+import {
+  NoWorkerError,
+  type SpawnRequest,
+  spawn,
+  type WorkerHost,
+  type WorkerLike,
+} from '../../sdk/spawn.ts';
 import type { WorkerApi, WorkerConfig } from '../../sdk/worker-api.ts';
 
 const REQUEST: SpawnRequest = {
@@ -77,7 +83,12 @@ function host(options: {
   };
 }
 
-function endpoint(port: MessagePort, other: MessagePort, gone: () => void, error: boolean): WorkerLike {
+function endpoint(
+  port: MessagePort,
+  other: MessagePort,
+  gone: () => void,
+  error: boolean,
+): WorkerLike {
   const target = port as unknown as WorkerLike;
   return {
     postMessage: (message, transfer) => port.postMessage(message, transfer as never),
@@ -109,7 +120,12 @@ describe('spawning the training Worker', () => {
       'create https://shop.test/assets/worker-webgpu.js',
       'connect webgpu works',
     ]);
-    expect(await worker.api.contribute('hash', proxy(() => undefined))).toEqual({
+    expect(
+      await worker.api.contribute(
+        'hash',
+        proxy(() => undefined),
+      ),
+    ).toEqual({
       state: 'skipped',
       reason: 'no-round',
       detail: '',

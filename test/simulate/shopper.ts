@@ -4,6 +4,8 @@
  * privacy and a browser would not notice: the learner, the decoded catalogue, the source of
  * randomness, and a cache of immutable files (`http-cache.ts`).
  */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import type { Clock } from '../../sdk/capture/clock.ts';
 import type { ShopEvent } from '../../sdk/capture/event.ts';
 import type { Database, OutboxState } from '../../sdk/database/database.ts';
@@ -11,6 +13,7 @@ import { memoryDatabase } from '../../sdk/database/memory.ts';
 import { cpu } from '../../sdk/learn/cpu.ts';
 import type { Learner } from '../../sdk/learn/learner.ts';
 import { createLearner } from '../../sdk/learn/train.ts';
+import { wasm } from '../../sdk/learn/wasm.ts';
 import type { RoundOutcome } from '../../sdk/post/outcome.ts';
 import { type DrainResult, drain } from '../../sdk/post/upload.ts';
 import { fetchTransport } from '../../sdk/receive/fetch.ts';
@@ -43,15 +46,16 @@ export interface StreetOptions {
   readonly clock: Clock;
 }
 
-/** A learner on plain JavaScript: the tensors of one shopper are small, and it starts anywhere. */
+const { resolve } = createRequire(import.meta.url);
+
+/** The learner of the SDK's own Worker bundle: WASM, and plain JavaScript where that fails. */
 export async function openStreet(options: StreetOptions): Promise<Street> {
-  const loadAsset = async (): Promise<never> => {
-    throw new Error('the cpu backend loads no files');
-  };
+  const loadAsset = async (name: string): Promise<Uint8Array<ArrayBuffer>> =>
+    new Uint8Array(await readFile(resolve(`@tensorflow/tfjs-backend-wasm/wasm-out/${name}`)));
   return {
     ...options,
     transport: fetchTransport(options.endpoint, cachedFetch()),
-    learner: await createLearner({ backends: [cpu], loadAsset, allowSoftwareGpu: false }),
+    learner: await createLearner({ backends: [wasm, cpu], loadAsset, allowSoftwareGpu: false }),
     source: new CryptoSource(),
     catalogue: catalogueLoader(),
   };

@@ -14,7 +14,7 @@ import { ChaChaSource } from '../../../shared/random/source.ts';
 const source = new ChaChaSource(new Uint8Array(32).fill(7), new Uint8Array(12));
 
 /** Uniform in [−1, 1). */
-export function uniform(length: number): Float32Array {
+function uniform(length: number): Float32Array {
   return Float32Array.from({ length }, () => source.nextUint32() / 2 ** 31 - 1);
 }
 

@@ -1,23 +1,32 @@
 /** The page side of the browser training tests; bundled by the test, driven by Playwright. */
 import { proxy, wrap } from 'comlink';
 import type { BackendReport } from '../../../sdk/learn/learner.ts';
+import type { RoundOutcome } from '../../../sdk/post/outcome.ts';
 import type { WorkerApi, WorkerConfig } from '../../../sdk/worker-api.ts';
 import { CASES } from './cases.ts';
 
-export interface PageResult {
+interface GpuCount {
+  readonly submits: number;
+  readonly dispatches: number;
+  /** tfjs's WEBGPU_CPU_FORWARD in the Worker. */
+  readonly forward: boolean;
+}
+
+interface PageResult {
   readonly report: BackendReport;
   readonly backend: string;
   readonly losses: readonly number[];
   readonly delta: readonly number[];
   /** Steps that reported progress. */
   readonly progress: readonly number[];
-  /** GPUQueue.submit calls so far at each progress message; empty without the counting script. */
-  readonly submits: readonly number[];
+  /** The GPU's work up to each progress message; empty without the counting script. */
+  readonly gpu: readonly GpuCount[];
 }
 
 export interface TrainingPage {
   train(script: string, config: WorkerConfig, name: keyof typeof CASES): Promise<PageResult>;
   abort(script: string, config: WorkerConfig): Promise<{ steps: number; error: string }>;
+  contribute(script: string, config: WorkerConfig): Promise<RoundOutcome>;
 }
 
 async function train(
@@ -36,14 +45,8 @@ async function train(
     const listener = proxy(({ step }: { step: number }) => void progress.push(step));
     const result = await Promise.race([api.train(CASES[name], listener), failed]);
     const { backend, losses, delta } = result;
-    return {
-      report,
-      backend,
-      losses,
-      delta: [...delta],
-      progress,
-      submits: script.includes('counting') ? await submits(worker) : [],
-    };
+    const gpu = script.includes('counting') ? await counts(worker) : [];
+    return { report, backend, losses, delta: [...delta], progress, gpu };
   } finally {
     worker.terminate();
   }
@@ -75,14 +78,29 @@ async function abort(
   }
 }
 
+/** A round of a task that nobody serves. */
+async function contribute(script: string, config: WorkerConfig): Promise<RoundOutcome> {
+  const worker = new Worker(script);
+  try {
+    const api = wrap<WorkerApi>(worker);
+    await api.connect(config);
+    return await api.contribute(
+      '0'.repeat(64),
+      proxy(() => {}),
+    );
+  } finally {
+    worker.terminate();
+  }
+}
+
 /** Asks the counting script of the test. */
-function submits(worker: Worker): Promise<number[]> {
+function counts(worker: Worker): Promise<GpuCount[]> {
   return new Promise((resolve) => {
     worker.addEventListener('message', ({ data }) => {
-      if (Array.isArray(data?.submits)) resolve(data.submits);
+      if (Array.isArray(data?.counts)) resolve(data.counts);
     });
-    worker.postMessage({ count: 'submits' });
+    worker.postMessage({ ask: 'counts' });
   });
 }
 
-Object.assign(globalThis, { training: { train, abort } satisfies TrainingPage });
+Object.assign(globalThis, { training: { train, abort, contribute } satisfies TrainingPage });

@@ -1,0 +1,29 @@
+/** What the client tells: its events, its errors by name, and lines for debugging. */
+import type { VitrineEvents } from './api.ts';
+import type { Consent } from './database/database.ts';
+import { Emitter } from './emitter.ts';
+
+export class Signals extends Emitter<VitrineEvents & { consent: Consent }> {
+  readonly #log: ((line: string) => void) | null;
+
+  /** @param log null without debugging. */
+  constructor(log: ((line: string) => void) | null) {
+    super();
+    this.#log = log;
+  }
+
+  /** Any failure as an 'error' event, by its own code where it has one. */
+  report(error: unknown): void {
+    const { code, state, message } = (error ?? {}) as Record<string, unknown>;
+    this.problem(String(code ?? state ?? 'failed'), String(message ?? error));
+  }
+
+  problem(code: string, message: string): void {
+    this.debug(`${code}: ${message}`);
+    this.emit('error', { code, message });
+  }
+
+  debug(line: string): void {
+    this.#log?.(`vitrine: ${line}`);
+  }
+}

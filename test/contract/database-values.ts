@@ -1,0 +1,44 @@
+/** Consent, budget, events and charges as the database tests use them. */
+import type { ShopEvent } from '../../sdk/capture/event.ts';
+import type { ChargeRequest, Database, MetaValues } from '../../sdk/database/database.ts';
+import { gaussianCurve } from '../../shared/privacy/curve.ts';
+
+export const CONSENT: MetaValues['consent'] = { personalise: true, contribute: true };
+export const BUDGET: MetaValues['budget'] = { epsilon: 12, delta: 1e-6 };
+export const SIGMA = 1.3;
+export const HOUR = 3_600_000;
+export const RETENTION = { maxEvents: 100, maxAgeMs: 1000 * HOUR };
+
+export const hashOf = (text: string): string => text.padEnd(64, '0');
+
+export function shopEvent(atMs: number, id = `item-${atMs}`): ShopEvent {
+  return { name: 'view_item', atMs, session: 1, items: [{ id, quantity: 1 }] };
+}
+
+/** A charge of round `round`; reportId is as unique as the name. */
+export function chargeRequest(round: number, change: Partial<ChargeRequest> = {}): ChargeRequest {
+  return {
+    entry: {
+      taskHash: hashOf('a'),
+      taskName: 'wide',
+      roundHash: hashOf(`b${round}`),
+      round,
+      reportId: `report-${round}`,
+      epsilon: 4,
+      delta: 1e-6,
+      curve: gaussianCurve(SIGMA),
+      bytes: 3,
+    },
+    report: { body: new Uint8Array([1, 2, round]), sendAtMs: 10, deadlineMs: 20 },
+    nowMs: 1_000_000 + round,
+    participations: 3,
+    separationMs: 0,
+    ...change,
+  };
+}
+
+export async function consented(db: Database): Promise<Database> {
+  await db.setMeta('consent', CONSENT);
+  await db.setMeta('budget', BUDGET);
+  return db;
+}

@@ -1,0 +1,288 @@
+/** An aggregator in memory, with real records, signatures and bytes, that can misbehave. */
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { drawNoise } from '../../sdk/noise/draw.ts';
+import { privatize } from '../../sdk/noise/privatize.ts';
+import { pack } from '../../sdk/pack/pack.ts';
+import { enqueue } from '../../sdk/post/enqueue.ts';
+import type { PostResult } from '../../sdk/post/sender.ts';
+import { NetworkError, type Transport } from '../../sdk/receive/transport.ts';
+import type { WorkerApi, WorkerConfig } from '../../sdk/worker-api.ts';
+import { sha256Hex } from '../../shared/bytes/hash.ts';
+import { fromHex, toHex } from '../../shared/bytes/hex.ts';
+import { WIDE_FEATURES } from '../../shared/model/architecture.ts';
+import { encodeCatalogue } from '../../shared/model/codec.ts';
+import { discreteGaussian } from '../../shared/privacy/mechanism.ts';
+import { sigmaOfEpsilon } from '../../shared/privacy/zcdp.ts';
+import { encodeModel } from '../../shared/protocol/model.ts';
+import { PATHS } from '../../shared/protocol/paths.ts';
+import { recordHash } from '../../shared/protocol/records.ts';
+import { decodeReportHeader } from '../../shared/protocol/report.ts';
+import { type Signer, signRecord } from '../../shared/protocol/signature.ts';
+import type {
+  ModelRecord,
+  RoundRecord,
+  Signed,
+  SiteRecord,
+  Task,
+} from '../../shared/protocol/task.ts';
+import { CryptoSource } from '../../shared/random/source.ts';
+import type { FakeBrowser } from './client-browser.ts';
+
+export type Mood = 'well' | 'offline' | 'nonsense' | 'silent' | 'other-key' | 'wrong-catalogue';
+
+export function keyPair(): Signer {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  return {
+    publicKey: publicKey.export({ format: 'jwk' }).x as string,
+    sign: (bytes) => new Uint8Array(sign(null, bytes, privateKey)),
+  };
+}
+
+const sparse = (n: number) => ({
+  starts: Uint32Array.from({ length: n + 1 }, (_, i) => i),
+  columns: Uint32Array.from({ length: n }, (_, i) => i % 4),
+  values: new Float32Array(n).fill(1),
+  width: 4,
+});
+
+/** Twelve items in two categories and two brands. */
+export function catalogueBytes(): Uint8Array {
+  const n = 12;
+  const each = <T>(make: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => make(i));
+  const vectors = new Float32Array(n * 4);
+  for (let i = 0; i < n; i++) vectors[i * 4 + (i % 4)] = 1;
+  return encodeCatalogue({
+    ids: each((i) => `item-${i}`),
+    vectors,
+    k: 4,
+    title: sparse(n),
+    text: sparse(n),
+    brand: Int32Array.from(each((i) => i % 2)),
+    brands: ['Kiln', 'Loom'],
+    category: Int32Array.from(each((i) => (i < 6 ? 0 : 1))),
+    categories: ['Tea', 'Cloth'],
+    priceCents: Int32Array.from(each((i) => 1000 + 100 * i)),
+    priceBand: Int8Array.from(each((i) => i % 5)),
+    graph: Uint32Array.from(each((i) => [i, (i + 1) % n, (i + 2) % n]).flat()),
+    degree: 3,
+  });
+}
+
+export interface ServerOptions {
+  readonly nowMs: number;
+  readonly task?: Partial<Task>;
+}
+
+export class FakeServer implements Transport {
+  mood: Mood = 'well';
+  /** Every request, in order. */
+  readonly requests: string[] = [];
+  readonly received: string[] = [];
+  readonly root = keyPair();
+  readonly #aggregator = keyPair();
+  readonly #stranger = keyPair();
+  readonly #json = new Map<string, unknown>();
+  readonly #bytes = new Map<string, Uint8Array>();
+  readonly #task: Task;
+  taskHash = '';
+  #round: Signed<RoundRecord> | null = null;
+  #model: Signed<ModelRecord> | null = null;
+  #modelHash: string;
+
+  static async start(options: ServerOptions): Promise<FakeServer> {
+    const catalogue = catalogueBytes();
+    const catalogueHash = await sha256Hex(catalogue);
+    const initial = encodeModel(WIDE_FEATURES.map(({ start }) => start));
+    const initialHash = await sha256Hex(initial);
+    const server = new FakeServer(catalogueHash, initialHash, options);
+    server.#bytes.set(PATHS.catalogue(catalogueHash), catalogue);
+    server.#bytes.set(PATHS.model(initialHash), initial);
+    server.taskHash = await recordHash(server.#task);
+    server.publishSite(1);
+    server.openRound(1, options.nowMs);
+    return server;
+  }
+
+  private constructor(catalogue: string, initialModel: string, options: ServerOptions) {
+    this.#modelHash = initialModel;
+    this.#task = {
+      version: 1,
+      type: 'task',
+      site: 'shop',
+      name: 'wide',
+      kind: 'train',
+      tier: 'local',
+      architecture: { name: 'wide', historyLength: 20 },
+      d: WIDE_FEATURES.length,
+      clipL2: 0.5,
+      scaleBits: 12,
+      mechanism: discreteGaussian(sigmaOfEpsilon(4, 1e-6)),
+      epsilon: 4,
+      delta: 1e-6,
+      participations: 2,
+      separationMs: 0,
+      quietMs: 10_000,
+      coin: 65_536,
+      minReports: 200,
+      maxReports: 400,
+      windowMs: 60_000,
+      expiresAtMs: options.nowMs + 30 * 24 * 3600 * 1000,
+      catalogue,
+      initialModel,
+      aggregatorKey: this.#aggregator.publicKey,
+      recipe: {
+        steps: 2,
+        learningRate: 0.1,
+        negatives: 4,
+        maxExamples: 32,
+        server: { name: 'fedavg', learningRate: 1, decayRounds: null },
+      },
+      label: 'test periods',
+      ...options.task,
+    };
+  }
+
+  get task(): Task {
+    return this.#task;
+  }
+
+  publishSite(serial: number): void {
+    const site: SiteRecord = {
+      version: 1,
+      type: 'site',
+      site: 'shop',
+      serial,
+      budget: { epsilon: 20, delta: 1e-6 },
+      tasks: [{ name: 'wide', hash: this.taskHash }],
+      segments: [
+        {
+          id: 'active',
+          label: 'Active',
+          when: [{ field: 'events', op: '>=', value: 1 }],
+        },
+      ],
+    };
+    this.#json.set(PATHS.site, signRecord(site, this.root));
+    this.#json.set(PATHS.task(this.taskHash), signRecord(this.#task, this.root));
+  }
+
+  openRound(round: number, nowMs: number): void {
+    this.#round = signRecord(
+      {
+        version: 1,
+        type: 'round',
+        task: this.taskHash,
+        round,
+        baseModel: this.#modelHash,
+        openedAtMs: nowMs,
+        deadlineMs: nowMs + this.#task.windowMs,
+      },
+      this.#aggregator,
+    );
+  }
+
+  async publish(modelVersion: number, weights: readonly number[], nowMs: number): Promise<void> {
+    const bytes = encodeModel(weights);
+    const model = await sha256Hex(bytes);
+    this.#bytes.set(PATHS.model(model), bytes);
+    const round = this.#round?.record as RoundRecord;
+    this.#model = signRecord(
+      {
+        version: 1,
+        type: 'model',
+        task: this.taskHash,
+        modelVersion,
+        model,
+        previousModel: this.#modelHash,
+        round: round.round,
+        roundHash: await recordHash(round),
+        reports: 200,
+        batch: '0'.repeat(64),
+        closedAtMs: nowMs,
+      },
+      this.#aggregator,
+    );
+    this.#modelHash = model;
+    this.openRound(round.round + 1, nowMs);
+  }
+
+  async json(path: string): Promise<unknown> {
+    await this.#meet(path);
+    if (this.mood === 'nonsense') return { hello: 'world', record: 7 };
+    if (path === PATHS.head(this.taskHash)) return { round: this.#round, model: this.#model };
+    const answer = this.#json.get(path);
+    if (answer === undefined) throw new NetworkError('not-found', path);
+    if (this.mood !== 'other-key') return answer;
+    return signRecord((answer as Signed<SiteRecord>).record, this.#stranger);
+  }
+
+  async bytes(path: string): Promise<Uint8Array> {
+    await this.#meet(path);
+    const answer = this.#bytes.get(path);
+    if (answer === undefined) throw new NetworkError('not-found', path);
+    if (this.mood === 'nonsense') return new Uint8Array([1, 2, 3]);
+    const wrong = this.mood === 'wrong-catalogue' && path.startsWith('/v1/catalogues/');
+    return wrong ? answer.map((byte, i) => (i === 40 ? byte ^ 1 : byte)) : answer;
+  }
+
+  async report(body: Uint8Array): Promise<PostResult> {
+    await this.#meet(PATHS.reports);
+    if (this.mood === 'nonsense') throw new NetworkError('bad-body', 'not an acknowledgement');
+    this.received.push(toHex(decodeReportHeader(body).id));
+    return { accepted: true };
+  }
+
+  async #meet(path: string): Promise<void> {
+    this.requests.push(path);
+    if (this.mood === 'offline') throw new NetworkError('offline', 'no connection');
+    if (this.mood === 'silent') await new Promise(() => undefined);
+  }
+}
+
+/** A Worker that sends what an empty history sends: noised zeros, charged and enqueued for real. */
+export function zeroWorker(server: FakeServer) {
+  return (config: WorkerConfig, browser: FakeBrowser): WorkerApi => ({
+    connect: async () => ({ backend: config.backend, reason: 'found', tried: [] }),
+    async contribute(taskHash, onProgress) {
+      const db = browser.stores.get(config.databaseName);
+      const head = (await server.json(PATHS.head(taskHash))) as { round: Signed<RoundRecord> };
+      if (db === undefined) return { state: 'skipped', reason: 'storage', detail: '' };
+      onProgress({ task: taskHash, stage: 'train', step: 1, steps: 1, loss: 0.5 });
+      const source = new CryptoSource();
+      const { task } = server;
+      const noised = privatize(new Float32Array(task.d), task, drawNoise(task, source), source);
+      const id = new Uint8Array(16);
+      source.fill(id);
+      const round = head.round.record;
+      const roundHash = await recordHash(round);
+      const body = pack(noised, {
+        id,
+        taskHash: fromHex(taskHash),
+        roundHash: fromHex(roundHash),
+      });
+      const charged = await enqueue({
+        db,
+        task,
+        taskHash,
+        round,
+        roundHash,
+        nowMs: browser.nowMs,
+        reportId: toHex(id),
+        body,
+        source,
+      });
+      if (!charged.ok) return { state: 'skipped', reason: charged.reason, detail: '' };
+      return {
+        state: 'enqueued',
+        reportId: toHex(id),
+        sendAtMs: charged.sendAtMs,
+        bytes: body.length,
+        epsilon: charged.entry.epsilon,
+        losses: [0.5],
+        timings: { train: 1 },
+      };
+    },
+    train: () => Promise.reject(new Error('not asked for')),
+    abort: async () => undefined,
+  });
+}
