@@ -1,7 +1,7 @@
 /** One line of JSON an event, without addresses, report ids or bodies. */
 
-export type Level = 'info' | 'warn' | 'error';
-export type Fields = Readonly<Record<string, string | number | boolean | null>>;
+type Level = 'info' | 'warn' | 'error';
+type Fields = Readonly<Record<string, string | number | boolean | null>>;
 export type Logger = (level: Level, event: string, fields?: Fields) => void;
 
 /** Writes lines to `out`, by default standard error. */

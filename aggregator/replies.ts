@@ -1,4 +1,5 @@
 /** What every answer carries, and refusals as RFC 9457 problem documents. */
+import type { Acknowledgement } from '../shared/protocol/paths.ts';
 import { problemOf, REFUSALS, type Refusal } from '../shared/protocol/refusals.ts';
 
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
@@ -49,6 +50,19 @@ export function failureReply(): Reply {
     'cache-control': 'no-store',
   };
   return { status: 500, headers, text: JSON.stringify(problem) };
+}
+
+/** Headers of an acknowledgement, made once: they are sent with every report. */
+const ACKNOWLEDGED: Readonly<Record<string, string>> = {
+  'access-control-allow-origin': '*',
+  'cache-control': 'no-store',
+  'content-type': 'application/json',
+  'cross-origin-resource-policy': 'cross-origin',
+  'x-content-type-options': 'nosniff',
+};
+
+export function acknowledgedReply(acknowledgement: Acknowledgement): Reply {
+  return { status: 201, headers: ACKNOWLEDGED, text: JSON.stringify(acknowledgement) };
 }
 
 export function jsonReply(status: number, value: unknown): Reply {

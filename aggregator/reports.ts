@@ -7,7 +7,7 @@ import { Refusal } from '../shared/protocol/refusals.ts';
 import type { Slot } from './accept/slots.ts';
 import { admittedLength } from './accept/validate.ts';
 import type { Logger } from './logger.ts';
-import { failureReply, jsonReply, type Reply, refusalReply } from './replies.ts';
+import { acknowledgedReply, failureReply, type Reply, refusalReply } from './replies.ts';
 import type { Service } from './service.ts';
 
 export interface ReportDeps {
@@ -54,7 +54,7 @@ export async function takeReport(deps: ReportDeps, request: Request): Promise<Re
       await reader?.cancel().catch(() => undefined);
       throw error instanceof Refusal ? error : new Refusal('incomplete-body');
     }
-    return jsonReply(201, await service.submit(slot.finish()));
+    return acknowledgedReply(await service.submit(slot.finish()));
   } catch (error) {
     return replyOf(error, deps);
   } finally {
@@ -64,7 +64,8 @@ export async function takeReport(deps: ReportDeps, request: Request): Promise<Re
 
 function send(response: ServerResponse, { status, headers, text }: Reply): void {
   if (response.headersSent || response.destroyed) return;
-  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(text) });
+  // Node frames a body that is given whole to end() with its content-length.
+  response.writeHead(status, headers as Record<string, string>);
   response.end(text);
 }
 
@@ -137,7 +138,7 @@ export function handleReport(
 async function finish(deps: ReportDeps, slot: Slot, response: ServerResponse): Promise<void> {
   let reply: Reply;
   try {
-    reply = jsonReply(201, await deps.service.submit(slot.finish()));
+    reply = acknowledgedReply(await deps.service.submit(slot.finish()));
   } catch (error) {
     reply = replyOf(error, deps);
   } finally {

@@ -10,15 +10,17 @@ import { fromHex, toHex } from '../shared/bytes/hex.ts';
 import { recordHash } from '../shared/protocol/records.ts';
 import { Refusal } from '../shared/protocol/refusals.ts';
 import type { ReportHeader } from '../shared/protocol/report.ts';
-import { type Signer, signRecord } from '../shared/protocol/signature.ts';
-import type { ModelRecord, RoundRecord, Signed, Task, TaskHead } from '../shared/protocol/task.ts';
+import type { Signer } from '../shared/protocol/signature.ts';
+import type { ModelRecord, Signed, Task, TaskHead } from '../shared/protocol/task.ts';
 import { checkCoordinates, coordinateBound } from './accept/validate.ts';
 import { idOf, OpenBatch, type Summer } from './accumulate/batch.ts';
 import { type Disk, DiskError, writeWhole } from './accumulate/disk.ts';
 import { CorruptJournal } from './accumulate/journal.ts';
-import { encodeSpent, findSpent } from './accumulate/spent.ts';
+import { encodeSpent } from './accumulate/spent.ts';
+import { EndedRounds, type Place } from './ended.ts';
 import type { LogEntry, RecordLog } from './log/record-log.ts';
 import type { Logger } from './logger.ts';
+import { type Announced, announceRound } from './publish/announce.ts';
 import { publishVersion } from './publish/publish.ts';
 import type { Clock, Scheduler } from './time.ts';
 
@@ -33,33 +35,19 @@ export interface RoundsDeps {
   readonly flushBytes: number;
 }
 
-interface Place {
-  readonly offset: number;
-  readonly length: number;
-}
-
-interface Announced {
-  readonly signed: Signed<RoundRecord>;
-  readonly hash: string;
-}
-
 interface Open extends Announced {
   readonly batch: OpenBatch;
   state: 'open' | 'closing';
 }
 
 const RETRY_MS = 1000;
-/** Lists of spent ids kept in memory, newest first. */
-const SPENT_CACHE = 4;
-
 export class TaskRounds {
   readonly task: Task;
   readonly taskHash: string;
   readonly #deps: RoundsDeps;
   readonly #bound: number;
   readonly #numbers = new Map<string, number>();
-  readonly #places = new Map<number, { readonly round: Place; outcome: Place | null }>();
-  readonly #spent = new Map<number, Uint8Array>();
+  readonly #ended: EndedRounds;
   #announced: Announced | null = null;
   #open: Open | null = null;
   #model: Signed<ModelRecord> | null = null;
@@ -77,6 +65,7 @@ export class TaskRounds {
     this.task = task;
     this.taskHash = taskHash;
     this.#bound = coordinateBound(task);
+    this.#ended = new EndedRounds(deps.disk, deps.log, this.#folder());
   }
 
   get head(): TaskHead {
@@ -150,7 +139,7 @@ export class TaskRounds {
       }
     }
     if (this.#announced?.hash === hash) throw new Refusal('not-ready');
-    const known = findSpent(await this.#spentIds(round), idOf(body), body);
+    const known = await this.#ended.find(round, body);
     if (known === 'same') return 'duplicate';
     throw new Refusal(known === 'other' ? 'report-conflict' : 'round-closed');
   }
@@ -165,18 +154,8 @@ export class TaskRounds {
   }
 
   /** Signed records of a round that has ended, or null. */
-  async finished(round: number): Promise<TaskHead | null> {
-    const places = this.#places.get(round);
-    if (places === undefined || places.outcome === null) return null;
-    const { log } = this.#deps;
-    const [opened, ended] = await Promise.all([
-      log.read(places.round.offset, places.round.length),
-      log.read(places.outcome.offset, places.outcome.length),
-    ]);
-    return {
-      round: opened.type === 'round' ? opened.round : null,
-      model: ended.type === 'model' ? ended.model : null,
-    };
+  finished(round: number): Promise<TaskHead | null> {
+    return this.#ended.records(round);
   }
 
   /** Resolves when no change of state is under way. */
@@ -261,19 +240,14 @@ export class TaskRounds {
     const { clock, signer, log, logger } = this.#deps;
     const openedAtMs = this.#lastClosedAtMs ?? clock.nowMs();
     if (openedAtMs >= this.task.expiresAtMs) return false;
-    const record: RoundRecord = {
-      version: 1,
-      type: 'round',
+    const announced = await announceRound(signer, this.task, {
       task: this.taskHash,
       round: this.#lastRound + 1,
       baseModel: this.#model?.record.model ?? this.task.initialModel,
       openedAtMs,
-      deadlineMs: openedAtMs + this.task.windowMs,
-    };
-    const signed = signRecord(record, signer);
-    const hash = await recordHash(record);
-    this.#announce({ signed, hash }, await log.append({ type: 'round', round: signed }));
-    logger('info', 'round-open', { task: this.task.name, round: record.round });
+    });
+    this.#announce(announced, await log.append({ type: 'round', round: announced.signed }));
+    logger('info', 'round-open', { task: this.task.name, round: this.#lastRound });
     return true;
   }
 
@@ -281,7 +255,7 @@ export class TaskRounds {
     const { round } = announced.signed.record;
     this.#announced = announced;
     this.#numbers.set(announced.hash, round);
-    this.#places.set(round, { round: place, outcome: null });
+    this.#ended.opened(round, place);
     this.#lastRound = round;
   }
 
@@ -290,15 +264,8 @@ export class TaskRounds {
     const { d, maxReports } = this.task;
     const path = `${this.#folder()}/${this.#journalName()}`;
     const identity = fromHex(announced.hash);
-    const batch = await OpenBatch.open({
-      disk,
-      path,
-      identity,
-      d,
-      maxReports,
-      summer,
-      flushBytes,
-    });
+    const limits = { d, maxReports, flushBytes };
+    const batch = await OpenBatch.open({ disk, path, identity, summer, ...limits });
     return { ...announced, batch, state: batch.closed === null ? 'open' : 'closing' };
   }
 
@@ -309,7 +276,7 @@ export class TaskRounds {
     open.state = 'closing';
     const close = await open.batch.close(() => Math.max(clock.nowMs(), round.openedAtMs));
     const spent = encodeSpent(await open.batch.spent());
-    await writeWhole(disk, this.#spentPath(round.round), spent);
+    await writeWhole(disk, this.#ended.spentPath(round.round), spent);
     const { closedAtMs, count } = close;
     if (count >= task.minReports) {
       const model = await publishVersion(disk, signer, {
@@ -339,8 +306,7 @@ export class TaskRounds {
   }
 
   #conclude(closedAtMs: number, outcome: Place, model: Signed<ModelRecord> | null): void {
-    const places = this.#places.get(this.#lastRound);
-    if (places !== undefined) places.outcome = outcome;
+    this.#ended.ended(this.#lastRound, outcome);
     this.#announced = null;
     this.#lastClosedAtMs = closedAtMs;
     if (model === null) this.#abandoned += 1;
@@ -350,24 +316,11 @@ export class TaskRounds {
     }
   }
 
-  async #spentIds(round: number): Promise<Uint8Array> {
-    const cached = this.#spent.get(round) ?? (await this.#deps.disk.read(this.#spentPath(round)));
-    this.#spent.delete(round);
-    this.#spent.set(round, cached);
-    const [oldest] = this.#spent.keys();
-    if (this.#spent.size > SPENT_CACHE && oldest !== undefined) this.#spent.delete(oldest);
-    return cached;
-  }
-
   #folder(): string {
     return `rounds/${this.taskHash}`;
   }
 
   #journalName(): string {
     return `${this.#lastRound}.journal`;
-  }
-
-  #spentPath(round: number): string {
-    return `${this.#folder()}/${round}.ids`;
   }
 }

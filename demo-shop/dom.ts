@@ -32,3 +32,29 @@ export function picture(svg: string, className: string): HTMLElement {
 export function replace(target: Element, ...children: readonly Child[]): void {
   target.replaceChildren(...children.filter((child) => child !== null));
 }
+
+function openParts(target: Element): Set<string> {
+  const open = [...target.querySelectorAll<HTMLElement>('details[open]')];
+  return new Set(open.flatMap((one) => one.dataset.key ?? []));
+}
+
+/**
+ * Shows `next` in place of the children of `target`. A child that would look the same stays the
+ * same element, so that a click under way, the focus and an opened part are not lost.
+ */
+export function patch(target: Element, next: readonly Node[]): void {
+  const open = openParts(target);
+  for (const node of next) {
+    if (!(node instanceof Element)) continue;
+    for (const one of [node, ...node.querySelectorAll('details')]) {
+      if (one instanceof HTMLDetailsElement) one.open = open.has(one.dataset.key ?? '');
+    }
+  }
+  const before = [...target.children];
+  for (const [i, node] of next.entries()) {
+    const old = before[i];
+    if (old === undefined) target.append(node);
+    else if (!old.isEqualNode(node)) old.replaceWith(node);
+  }
+  for (const rest of before.slice(next.length)) rest.remove();
+}

@@ -2,41 +2,48 @@
  * The client of one page: what may happen when. Capture, storage, the network and the Worker are
  * switched on by consent and off by its withdrawal, here and in the site's other tabs.
  */
-import type { Status, StatusState } from './api.ts';
+import type { StatusState } from './api.ts';
 import { Capturing } from './capturing.ts';
 import { Contribution } from './contribution.ts';
 import type { Consent, Database } from './database/database.ts';
-import { memoryDatabase } from './database/memory.ts';
 import { Downlink } from './downlink.ts';
 import type { Environment, Undo } from './environment.ts';
 import { History } from './history.ts';
+import { Keeping } from './keeping.ts';
 import { Tabs } from './leader.ts';
-import { readConsent, type Settings } from './settings.ts';
+import { NO_CONSENT, readConsent, type Settings } from './settings.ts';
 import { Signals } from './signals.ts';
-
-export const NO_CONSENT: Consent = { personalise: false, contribute: false };
 
 /** How long a first answer waits for what is being loaded. */
 const LOAD_MS = 2500;
+
+/** @throws RangeError */
+function absolute(endpoint: string, environment: Environment): string {
+  try {
+    // With its slash, since the empty address is that of the page, and '/' that of its origin.
+    return environment.resolve(`${endpoint}/`).replace(/\/+$/, '');
+  } catch {
+    throw new RangeError('endpoint must be an address');
+  }
+}
 
 type Phase = 'starting' | 'insecure-context' | 'consent-required' | 'running' | 'shutdown';
 
 export class Client {
   readonly settings: Settings;
+  /** Absolute: a Worker has another address than the page. */
+  readonly endpoint: string;
   readonly environment: Environment;
   readonly events: Signals;
   readonly history: History;
   readonly downlink: Downlink;
   readonly contribution: Contribution;
   consent: Consent = NO_CONSENT;
-  database: Database | null = null;
-  /** What the 'ready' event carries; set by the surface before `start`. */
-  ready: () => Promise<Status> = () => Promise.reject(new Error('no surface'));
 
   readonly #capturing: Capturing;
   readonly #tabs: Tabs;
+  readonly #keeping: Keeping;
   #phase: Phase = 'starting';
-  #storage = '';
   #undo: Undo[] = [];
   /** Rises whenever what was begun before may no longer write. */
   #generation = 0;
@@ -47,6 +54,7 @@ export class Client {
 
   constructor(settings: Settings, environment: Environment) {
     this.settings = settings;
+    this.endpoint = absolute(settings.endpoint, environment);
     this.environment = environment;
     this.events = new Signals(settings.debug ? (line) => environment.log(line) : null);
     this.history = new History({
@@ -57,19 +65,26 @@ export class Client {
     });
     this.#capturing = new Capturing(environment, this.history, this.events);
     this.#tabs = new Tabs(environment, settings.site);
+    this.#keeping = new Keeping(environment, settings.databaseName, this.#tabs, (error) =>
+      this.storageFailed(error),
+    );
     this.downlink = new Downlink(this);
     this.contribution = new Contribution(this);
   }
 
-  /** What the page knows of itself, worst first. */
+  /** Worst first. */
   state(): { readonly state: StatusState; readonly detail: string } {
     if (this.#phase !== 'running') return { state: this.#phase, detail: '' };
-    const kept = this.database?.state ?? 'closed';
-    if (kept !== 'ready' || this.#storage !== '') {
-      return { state: 'storage-blocked', detail: this.#storage || kept };
+    if (!this.storable) {
+      const detail = this.#keeping.trouble || (this.database?.state ?? 'closed');
+      return { state: 'storage-blocked', detail };
     }
     if (!this.environment.online()) return { state: 'offline', detail: '' };
     return { state: this.downlink.state, detail: this.downlink.detail };
+  }
+
+  get database(): Database | null {
+    return this.#keeping.database;
   }
 
   get running(): boolean {
@@ -78,26 +93,26 @@ export class Client {
 
   /** Whether an upload could be charged and kept. */
   get storable(): boolean {
-    return this.database?.state === 'ready' && this.#storage === '';
+    return this.#keeping.durable;
   }
 
-  start(): void {
-    const { environment } = this;
-    if (!environment.secure()) {
+  /** @param onStarted called once, when it is known what this page may do and answer */
+  start(onStarted: () => void): void {
+    if (!this.environment.secure()) {
       this.#phase = 'insecure-context';
-      this.#sayReady();
+      onStarted();
       return;
     }
     this.#listen();
     void this.inTurn(async () => {
       const asked = this.settings.consent;
-      const consent = asked === 'required' ? await this.#storedConsent() : asked;
+      const consent = asked === 'required' ? await this.#keeping.storedConsent() : asked;
       if (this.#wanted === null) await this.#apply(consent);
       this.#announce();
     }).then(async () => {
       if (this.#phase === 'starting') this.#phase = 'consent-required';
       if (this.running) await this.loaded();
-      this.#sayReady();
+      onStarted();
     });
   }
 
@@ -139,10 +154,6 @@ export class Client {
     });
   }
 
-  erase(): Promise<void> {
-    return this.setConsent(NO_CONSENT);
-  }
-
   async shutdown(): Promise<void> {
     if (this.#phase === 'shutdown') return;
     if (this.running) this.#capturing.hide();
@@ -152,59 +163,40 @@ export class Client {
       this.#phase = 'shutdown';
       for (const one of this.#undo.splice(0)) one();
       this.#tabs.leave();
-      this.#closeDatabase();
+      this.#keeping.close();
     });
-  }
-
-  async #storedConsent(): Promise<Consent> {
-    const { environment, settings } = this;
-    if (!(await environment.databaseExists(settings.databaseName))) return NO_CONSENT;
-    const database = await this.#openDatabase();
-    const consent = readConsent(await database.getMeta('consent'));
-    if (!consent.personalise) this.#closeDatabase();
-    return consent;
   }
 
   async #apply(next: Consent, tell = true): Promise<void> {
     if (!next.personalise) return this.#withdraw();
     const generation = this.#generation;
-    const database = this.database ?? (await this.#openDatabase());
+    const database = await this.#keeping.open();
     for (const step of [
-      () => this.#save(database, next),
+      () => this.#keeping.save(next),
       async () => this.running || (await this.history.attach(database)),
       () => this.downlink.load(database),
     ]) {
-      if (this.#generation !== generation) return this.#closeDatabase();
+      if (this.#generation !== generation) return this.#keeping.close();
       await step().catch((error: unknown) => this.storageFailed(error));
     }
-    if (this.#generation !== generation) return this.#closeDatabase();
+    if (this.#generation !== generation) return this.#keeping.close();
     this.consent = next;
     this.#tabs.enter();
     if (tell) this.#tabs.tell(next);
-    if (!this.running) this.#run();
-    this.contribution.wake();
-  }
-
-  async #save(database: Database, consent: Consent): Promise<void> {
-    await database.setMeta('consent', consent);
-    await database.setMeta('epochStartMs', this.environment.clock.now());
-    if (!consent.contribute) await database.dropUnsent();
-  }
-
-  /** There is room again; what could not be saved is saved now. */
-  #recovered(): void {
-    if (this.#storage === '') return;
-    this.#storage = '';
-    void this.inTurn(async () => {
-      if (this.running && this.database !== null) await this.#save(this.database, this.consent);
-    });
-  }
-
-  #run(): void {
+    if (this.running) return this.contribution.wake();
     this.#phase = 'running';
     this.downlink.start();
     this.contribution.start();
     this.#capturing.releaseHeld();
+  }
+
+  /** There is room again; what could not be saved is saved now. */
+  #recovered(): void {
+    if (this.#keeping.trouble === '') return;
+    this.#keeping.trouble = '';
+    void this.inTurn(async () => {
+      if (this.running) await this.#keeping.save(this.consent);
+    });
   }
 
   /** Stops everything of this page that reads, writes or sends. */
@@ -219,56 +211,23 @@ export class Client {
   }
 
   async #withdraw(): Promise<void> {
-    const { environment, settings } = this;
     this.#silence();
     this.#phase = 'consent-required';
-    this.#tabs.exit();
-    const exists = await environment.databaseExists(settings.databaseName);
-    const own = this.database?.state === 'memory' && exists ? null : this.database;
-    const database = own ?? (exists ? await environment.openDatabase(settings.databaseName) : null);
-    try {
-      if (database === null) return;
-      // Should the deletion be held up, nothing uses what is left.
-      await database.setMeta('consent', NO_CONSENT).catch(() => undefined);
-      await this.#tabs.silence();
-      await database.erase();
-    } finally {
-      this.#closeDatabase();
-    }
-  }
-
-  async #openDatabase(): Promise<Database> {
-    this.#storage = '';
-    try {
-      this.database = await this.environment.openDatabase(this.settings.databaseName);
-    } catch (error) {
-      // Another tab holds the ledger: this page remembers by itself and sends nothing.
-      this.storageFailed(error);
-      this.database = memoryDatabase();
-    }
-    return this.database;
-  }
-
-  #closeDatabase(): void {
-    this.#tabs.exit();
-    this.database?.close();
-    this.database = null;
+    await this.#keeping.erase();
   }
 
   /** Storage refused a write; or it is gone, because another tab has erased it. */
   storageFailed(error: unknown): void {
-    if (this.database?.state === 'closed') {
-      this.#leave();
-      return;
+    if (this.database?.state === 'closed') this.#leave();
+    else {
+      this.#keeping.trouble = error instanceof Error ? error.message : String(error);
+      this.events.report(error);
     }
-    this.#storage = error instanceof Error ? error.message : String(error);
-    this.events.report(error);
   }
 
   #listen(): void {
-    const { environment } = this;
     this.#listenToTabs();
-    const on = environment.listen;
+    const on = this.environment.listen;
     this.#undo = [
       on('hidden', () => this.#hidden()),
       on('visible', () => this.#visible()),
@@ -279,17 +238,15 @@ export class Client {
   }
 
   #listenToTabs(): void {
-    this.#tabs.listen(
-      () => this.#leave(),
-      (consent) => void this.inTurn(() => this.#adopt(consent)),
-    );
+    const adopt = (consent: Consent): void => void this.inTurn(() => this.#adopt(consent));
+    this.#tabs.listen(() => this.#leave(), adopt);
   }
 
   /** Another tab erases: let go at once, write nothing more. */
   #leave(): void {
     if (this.#phase === 'shutdown') return;
     this.#silence();
-    this.#closeDatabase();
+    this.#keeping.close();
     this.#announce();
   }
 
@@ -330,7 +287,7 @@ export class Client {
   #pagehide(): void {
     if (this.#phase === 'running') {
       this.#capturing.hide();
-      void this.history.flush();
+      this.history.leave();
       this.contribution.leave();
     }
     this.#tabs.leave();
@@ -351,11 +308,5 @@ export class Client {
       this.contribution.start();
       this.downlink.wake();
     });
-  }
-
-  #sayReady(): void {
-    void this.ready()
-      .then((status) => this.events.emit('ready', status))
-      .catch((error: unknown) => this.events.report(error));
   }
 }

@@ -169,7 +169,11 @@ export class Contribution {
     this.#idle?.();
     const key = attemptKey(slot);
     this.#attempts.set(key, (this.#attempts.get(key) ?? 0) + 1);
+    // A Worker that hangs has until the round closes.
+    const left = (slot.round?.deadlineMs ?? 0) - client.environment.clock.now();
+    const cancel = client.environment.after(Math.max(0, left), () => this.abort());
     const outcome = await this.#round(slot, stop.signal);
+    cancel();
     if (this.#stop === stop) this.#stop = null;
     if (!client.running) return;
     if (outcome.state === 'skipped' && outcome.reason === 'aborted') this.#attempts.delete(key);
@@ -181,7 +185,7 @@ export class Contribution {
   }
 
   async #round(slot: Slot, signal: AbortSignal): Promise<RoundOutcome> {
-    const { settings, environment, events } = this.#client;
+    const { settings, environment, events, endpoint } = this.#client;
     const skipped = (reason: SkipReason, detail: string): RoundOutcome => ({
       state: 'skipped',
       reason,
@@ -195,7 +199,7 @@ export class Contribution {
       if (this.#worker === null) {
         const request = {
           ...settings,
-          endpoint: environment.resolve(settings.endpoint),
+          endpoint,
           assetBase: environment.resolve(settings.assetBase),
         };
         const worker = await spawn(request, environment.workers, signal);
@@ -209,7 +213,8 @@ export class Contribution {
       const onProgress = proxy((progress: RoundProgress) =>
         events.emit('progress', { ...progress, task: slot.name }),
       );
-      return await Promise.race([this.#worker.api.contribute(slot.hash, onProgress), stopped]);
+      const { api, failed } = this.#worker;
+      return await Promise.race([api.contribute(slot.hash, onProgress), failed, stopped]);
     } catch (error) {
       if (signal.aborted) return skipped('aborted', '');
       this.#endWorker();

@@ -65,8 +65,8 @@ export class Downlink {
   /** Reads what an earlier page has stored; no network. */
   async load(database: Database): Promise<void> {
     if (this.#receiver !== null) return;
-    const { environment, settings } = this.#client;
-    const receiver = this.#make(database, environment.transport(settings.endpoint));
+    const { environment, endpoint } = this.#client;
+    const receiver = this.#make(database, environment.transport(endpoint));
     this.#receiver = receiver;
     this.settled = new Promise((resolve) => {
       this.#settle = resolve;
@@ -106,9 +106,8 @@ export class Downlink {
   }
 
   #make(db: Database, transport: Transport): Receiver {
-    const { settings, environment } = this.#client;
+    const { settings, environment, endpoint } = this.#client;
     const { trust, site, maxEpsilon, allowTestTier } = settings;
-    const endpoint = environment.resolve(settings.endpoint);
     const { clock } = environment;
     return new Receiver({ transport, db, trust, site, endpoint, maxEpsilon, allowTestTier, clock });
   }
@@ -211,11 +210,11 @@ export class Downlink {
   ): Promise<Pick<Slot, 'name' | 'hash' | 'task' | 'refused'>> {
     const before = this.slots.get(name);
     const task = before?.hash === hash ? before.task : await receiver.task(hash, 'rank');
-    const { settings, environment } = this.#client;
+    const { settings, environment, endpoint } = this.#client;
     try {
       assertTrainable(task, {
         ...settings,
-        endpoint: environment.resolve(settings.endpoint),
+        endpoint,
         nowMs: environment.clock.now(),
       });
       return { name, hash, task, refused: null };

@@ -4,8 +4,8 @@ import { nextSession, type Session } from './capture/session.ts';
 import { type Database, DatabaseError, type Retention } from './database/database.ts';
 import type { Undo } from './environment.ts';
 
-/** Short: a click that leaves the page should be on disk before it has gone. */
-const BATCH_MS = 50;
+/** The calls of one task together; no longer, since a click may leave the page at once. */
+const BATCH_MS = 0;
 const RETRY_MS = 5000;
 /** Unwritten events that are kept while storage is full; beyond it the oldest go. */
 const MAX_QUEUE = 500;
@@ -23,6 +23,7 @@ export class History {
   #database: Database | null = null;
   #stored: ShopEvent[] = [];
   #queue: ShopEvent[] = [];
+  readonly #inFlight = new Set<ShopEvent>();
   #session: Session | undefined;
   #timer: Undo | null = null;
   #writing: Promise<void> | null = null;
@@ -64,6 +65,11 @@ export class History {
     return this.#writing;
   }
 
+  /** The page is about to go: begins writing at once, beside a write that is under way. */
+  leave(): void {
+    void this.#write();
+  }
+
   /** Reads again what another tab may have written. */
   async reload(): Promise<void> {
     await this.flush();
@@ -84,8 +90,9 @@ export class History {
     this.#timer?.();
     this.#timer = null;
     const database = this.#database;
-    const batch = this.#queue.slice();
+    const batch = this.#queue.filter((event) => !this.#inFlight.has(event));
     if (database === null || batch.length === 0) return;
+    for (const event of batch) this.#inFlight.add(event);
     try {
       const session = this.#session;
       await database.appendEvents(batch, this.#options.retention);
@@ -103,6 +110,8 @@ export class History {
       );
       if (database.state !== 'closed') this.#schedule(RETRY_MS);
       return;
+    } finally {
+      for (const event of batch) this.#inFlight.delete(event);
     }
     if (this.#queue.length > 0 && this.#database === database) this.#schedule(BATCH_MS);
   }

@@ -8,7 +8,9 @@ import type { RandomSource } from '../shared/random/source.ts';
 import type { Clock } from './capture/clock.ts';
 import { type Database, DatabaseError } from './database/database.ts';
 import { examplesFor } from './features/build.ts';
-import type { Learner } from './learn/learner.ts';
+import type { WideScorer } from './features/wide.ts';
+import { TrainingError } from './learn/backend.ts';
+import type { Learner, TrainInput, TrainResult } from './learn/learner.ts';
 import { drawNoise } from './noise/draw.ts';
 import { privatize } from './noise/privatize.ts';
 import { pack } from './pack/pack.ts';
@@ -31,6 +33,8 @@ export interface RoundDeps {
   readonly gpc: () => boolean;
   /** The decoded catalogue; `catalogueLoader` unless several shoppers share one. */
   readonly catalogue: (hash: string, receiver: Receiver) => Promise<Catalogue>;
+  /** Feature columns that several shoppers share; by default the catalogue's own. */
+  readonly scorer?: (catalogue: Catalogue) => WideScorer;
 }
 
 type Progress = (progress: RoundProgress) => void;
@@ -66,15 +70,16 @@ export async function runRound(
     const examples = await steps.run('features', () =>
       examplesFor(task.architecture, events, catalogue, task.recipe, source, {
         nowMs: clock.now(),
+        ...(deps.scorer && { scorer: deps.scorer(catalogue) }),
       }),
     );
     // 4 draw the noise, before anything is known of the update
     const noise = await steps.run('noise', () => drawNoise(task, source));
-    // 5 train
+    // 5 train; a training that diverges gives zeros, as an empty history does
     const { architecture, recipe } = task;
     const { weights } = base;
     const { delta, losses } = await steps.run('train', () =>
-      learner.train({
+      train(learner, {
         architecture,
         weights,
         examples,
@@ -146,6 +151,20 @@ async function admit(
   if (skip !== null) throw new Skipped(skip);
   if (round === null || roundHash === null) throw new Skipped({ reason: 'no-round', detail: '' });
   return { round, roundHash };
+}
+
+/**
+ * Whether a report leaves must not depend on the history (PR21, PR22): from a base model that an
+ * aggregator has made for it, only a history that is not empty diverges.
+ */
+async function train(learner: Learner, input: TrainInput): Promise<TrainResult> {
+  try {
+    const result = await learner.train(input);
+    if (result.delta.every(Number.isFinite)) return result;
+  } catch (error) {
+    if (!(error instanceof TrainingError && error.code === 'non-finite')) throw error;
+  }
+  return { delta: new Float32Array(input.weights.length), losses: [] };
 }
 
 class Skipped extends Error {

@@ -19,6 +19,8 @@ export interface Settings {
   readonly debug: boolean;
 }
 
+export const NO_CONSENT: Consent = { personalise: false, contribute: false };
+
 const DAY_MS = 24 * 3600 * 1000;
 const BACKENDS = ['auto', 'webgpu', 'wasm', 'cpu'];
 

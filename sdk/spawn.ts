@@ -40,6 +40,8 @@ export type SpawnRequest = Omit<WorkerConfig, 'backend'> & {
 export interface Spawned {
   readonly api: Remote<WorkerApi>;
   readonly report: BackendReport;
+  /** Rejects when the Worker dies by an error of its own; never resolves. */
+  readonly failed: Promise<never>;
   terminate(): void;
 }
 
@@ -138,23 +140,23 @@ async function connect(
     } catch {}
     worker.terminate();
   };
+  const failed = new Promise<never>((_, reject) => {
+    worker.addEventListener('error', ((event: { message?: unknown }) => {
+      reject(new Error(event.message ? String(event.message) : 'the Worker did not load'));
+    }) as EventListener);
+  });
+  failed.catch(() => undefined);
+  const given = new Promise<never>((_, reject) => {
+    const onAbort = (): void => reject(signal?.reason);
+    signal?.addEventListener('abort', onAbort);
+    undo.push(
+      () => signal?.removeEventListener('abort', onAbort),
+      host.after(HANDSHAKE_MS, () => reject(new Error(`no answer in ${HANDSHAKE_MS} ms`))),
+    );
+  });
   try {
-    const failed = new Promise<never>((_, reject) => {
-      const onError = (event: unknown): void => {
-        const { message } = event as { message?: unknown };
-        reject(new Error(message ? String(message) : 'the Worker did not load'));
-      };
-      const onAbort = (): void => reject(signal?.reason);
-      worker.addEventListener('error', onError as EventListener);
-      signal?.addEventListener('abort', onAbort);
-      undo.push(
-        () => worker.removeEventListener('error', onError as EventListener),
-        () => signal?.removeEventListener('abort', onAbort),
-        host.after(HANDSHAKE_MS, () => reject(new Error(`no answer in ${HANDSHAKE_MS} ms`))),
-      );
-    });
-    const report = await Promise.race([api.connect(config), failed]);
-    return { api, report, terminate };
+    const report = await Promise.race([api.connect(config), failed, given]);
+    return { api, report, failed, terminate };
   } catch (error) {
     terminate();
     throw error;

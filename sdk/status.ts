@@ -21,6 +21,7 @@ const STATES: Readonly<Record<StatusState, string>> = {
 
 const REASONS: Readonly<Record<SkipReason, string>> = {
   'insecure-context': 'The page has no secure context.',
+  'no-crypto': 'This browser cannot verify signatures (no Ed25519), so nothing is fetched or sent.',
   'no-consent': 'There is no consent to contribute.',
   gpc: 'The browser sends Global Privacy Control, so nothing is uploaded.',
   storage: 'Storage is blocked or full, so no charge could be kept; nothing is sent.',

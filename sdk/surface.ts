@@ -3,7 +3,7 @@ import { Answers, NO_PROFILE, NO_REPORT, nothing } from './answers.ts';
 import type { InitOptions, Vitrine, VitrineEvents } from './api.ts';
 import { Client } from './client.ts';
 import type { Environment } from './environment.ts';
-import { readSettings } from './settings.ts';
+import { NO_CONSENT, readSettings } from './settings.ts';
 
 /**
  * The client of one page, in an environment that a test may replace.
@@ -41,8 +41,9 @@ export function createClient(
     return () => undefined;
   };
 
-  client.ready = () => answers.status();
-  quietly(() => client.start());
+  const ready = (): void =>
+    void answers.status().then((status) => client.events.emit('ready', status));
+  quietly(() => client.start(ready));
   return {
     track: (name, parameters) => quietly(() => client.track(name, parameters)),
     recommend: (request) =>
@@ -86,7 +87,7 @@ export function createClient(
       ),
     erase: () =>
       guarded(
-        () => client.erase(),
+        () => client.setConsent(NO_CONSENT),
         () => undefined,
       ),
     on: (name, listener) => subscribe(name, listener),

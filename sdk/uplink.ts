@@ -43,11 +43,11 @@ export class Uplink {
   }
 
   async #drain(keepalive: boolean): Promise<void> {
-    const { environment, database, settings } = this.#client;
+    const { environment, database, endpoint } = this.#client;
     if (database === null || !this.#client.storable) return;
     const stop = new AbortController();
     this.#stop = stop;
-    this.#transport ??= environment.transport(settings.endpoint);
+    this.#transport ??= environment.transport(endpoint);
     const result = await drain(database, this.#transport, environment.clock, {
       gpc: () => environment.gpc(),
       source: environment.random(),

@@ -182,6 +182,8 @@ export class OpenBatch {
   }
 
   async #flushGroup(): Promise<void> {
+    // Whatever the event loop holds by now goes into the same flush, and is summed in one pass.
+    await new Promise((resolve) => setImmediate(resolve));
     const length = REPORT_HEADER_BYTES + 4 * this.#options.d;
     const fit = Math.max(1, Math.floor(this.#options.flushBytes / length));
     const group = this.#queue.splice(0, Math.min(MAX_GROUP, fit));

@@ -15,7 +15,7 @@ export const ENTRY_HEADER_BYTES = 8;
 const MAGIC = 0x314a5456;
 
 /** 0 opens the file, 1 is a report, 2 closes the batch. */
-export type EntryKind = 0 | 1 | 2;
+type EntryKind = 0 | 1 | 2;
 
 export interface Entry {
   readonly kind: EntryKind;

@@ -7,7 +7,7 @@ const BLOCK = 2048;
 const LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
 /** Int32 view of a report's coordinates; copies where the bytes are not aligned. */
-export function coordinatesOf(report: Uint8Array, offset: number, d: number): Int32Array {
+function coordinatesOf(report: Uint8Array, offset: number, d: number): Int32Array {
   const start = report.byteOffset + offset;
   if (LITTLE_ENDIAN && start % 4 === 0) return new Int32Array(report.buffer, start, d);
   if (LITTLE_ENDIAN) return new Int32Array(report.slice(offset, offset + 4 * d).buffer);

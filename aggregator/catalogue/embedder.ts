@@ -8,7 +8,7 @@ export interface Embedder {
   embed(texts: string[]): Promise<Float32Array[]>;
 }
 
-/** Measured on amazon-industrial: more dimensions gain nothing (test/sdk/features-industrial). */
+/** About the number of words that a few thousand goods use; not tuned. */
 const HASH_DIMENSIONS = 4096;
 
 /**

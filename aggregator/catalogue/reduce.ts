@@ -8,7 +8,7 @@ import { assertInteger } from '../../shared/assert/assert.ts';
 import { ChaChaSource } from '../../shared/random/source.ts';
 import { inner, orthonormalise, symmetricEigen } from './linear.ts';
 
-/** Basis vectors beyond k, and iterations: enough that more change no ranking (measured). */
+/** Basis vectors beyond k, and iterations: cosines agree with an exact solution to 3 digits. */
 const OVERSAMPLING = 16;
 const ITERATIONS = 16;
 /** Up to this length the scatter matrix is formed once: 8 MiB. */

@@ -8,7 +8,7 @@ const RUNS = new RegExp(`(?<cjk>(?:${CJK})+)|(?<word>(?:(?!${CJK})[\\p{L}\\p{M}\
  * Unicode normal form KC, lower case: one spelling for full-width and composed forms. Trade signs
  * part words first, because NFKC would spell ™ as two letters of the word before it.
  */
-export function normalise(text: string): string {
+function normalise(text: string): string {
   return text
     .replace(/[™℠®©]/g, ' ')
     .normalize('NFKC')

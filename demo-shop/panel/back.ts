@@ -1,7 +1,7 @@
 /** What came back: model versions, rounds, the catalogue, and how good the published model is. */
 import type { TaskStatus, Vitrine } from '../../sdk/index.ts';
 import { h } from '../dom.ts';
-import { clockTime, decimal, t } from '../text/locale.ts';
+import { clockTime, decimal, locale, t } from '../text/locale.ts';
 
 interface Quality {
   readonly version: number;
@@ -35,7 +35,9 @@ function taskBlock(task: TaskStatus): HTMLElement {
         : t('modelRound', { round: task.round.round, time: clockTime(task.round.deadlineMs) }),
     ),
     h('p', { class: 'quiet' }, t('participation', { spent, cap })),
-    task.label === '' ? null : h('p', { class: 'badge' }, `${t('demoPeriods')}: ${task.label}`),
+    task.label === ''
+      ? null
+      : h('p', { class: 'badge' }, locale === 'en' ? task.label : t('demoPeriods')),
   );
 }
 

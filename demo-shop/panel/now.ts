@@ -2,6 +2,7 @@
 import type { Vitrine } from '../../sdk/index.ts';
 import { h } from '../dom.ts';
 import { decimal, t } from '../text/locale.ts';
+import { stateWords, taskWords } from '../text/reasons.ts';
 
 export interface Progress {
   readonly task: string;
@@ -18,7 +19,7 @@ export async function now(vitrine: Vitrine, progress: Progress | null): Promise<
       'li',
       { 'data-task': task.name, 'data-reason': task.reason ?? '' },
       h('strong', {}, task.name),
-      ` ${task.words}`,
+      ` ${taskWords(task)}`,
     ),
   );
   const working =
@@ -38,7 +39,7 @@ export async function now(vitrine: Vitrine, progress: Progress | null): Promise<
         );
   return [
     h('h3', {}, t('statusTitle')),
-    h('p', { 'data-state': status.state }, status.words),
+    h('p', { 'data-state': status.state }, stateWords(status)),
     ...(working === null ? [] : [working]),
     ...(tasks.length === 0 ? [] : [h('ul', { class: 'panel-list' }, ...tasks)]),
   ];

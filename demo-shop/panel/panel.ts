@@ -1,5 +1,5 @@
 /** What this shop knows: a drawer that shows what stayed, what left and what came back, live. */
-import { h, replace } from '../dom.ts';
+import { h, patch } from '../dom.ts';
 import type { Shop } from '../shop.ts';
 import { t } from '../text/locale.ts';
 import { back } from './back.ts';
@@ -69,15 +69,8 @@ export function panel(shop: Shop, qualityUrl: string): Drawer {
           ? left(vitrine)
           : back(vitrine, qualityUrl),
     ]);
-    replace(status, ...statusNodes);
-    // A part that the reader has opened stays open when the figures beside it change.
-    const open = new Set(
-      [...body.querySelectorAll('details[open]')].map((one) => (one as HTMLElement).dataset.key),
-    );
-    replace(body, ...bodyNodes);
-    for (const one of body.querySelectorAll('details')) {
-      if (one.dataset.key !== undefined && open.has(one.dataset.key)) one.open = true;
-    }
+    patch(status, statusNodes);
+    patch(body, bodyNodes);
     body.dataset.tab = shown;
     drawing = false;
     if (again) {

@@ -21,7 +21,7 @@ export const PROBLEMS = {
 
 export type Problem = keyof typeof PROBLEMS;
 
-export const PAGE_KINDS = [
+const PAGE_KINDS = [
   'product',
   'list',
   'account',

@@ -110,7 +110,10 @@ export interface Database {
   getMeta<K extends keyof MetaValues>(key: K): Promise<MetaValues[K] | undefined>;
   setMeta<K extends keyof MetaValues>(key: K, value: MetaValues[K]): Promise<void>;
 
-  /** Appends, then drops what is over the ring or too old, oldest first, in one transaction. */
+  /**
+   * Appends in a transaction that a page on its way out does not abort; then drops what is over
+   * the ring or too old, oldest first.
+   */
   appendEvents(events: readonly ShopEvent[], retention: Retention): Promise<void>;
   /** Oldest first; only the newest `limit` when given. */
   readEvents(limit?: number): Promise<StoredEvent[]>;
@@ -123,7 +126,10 @@ export interface Database {
   getCatalogue(hash: string): Promise<Uint8Array | undefined>;
   putCatalogue(hash: string, bytes: Uint8Array): Promise<void>;
 
-  /** The round's coin: drawn once by `draw` per (task, round), then the same for ever. */
+  /**
+   * The round's coin: drawn once by `draw` per (task, round), then the same. Of the newest 1,024;
+   * older ones are dropped.
+   */
   coin(taskHash: string, roundHash: string, draw: () => boolean): Promise<boolean>;
   /** The larger of now and the last time in the ledger (rule PR19). */
   ledgerNow(nowMs: number): Promise<number>;

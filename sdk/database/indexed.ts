@@ -21,6 +21,7 @@ import { chargedEntry, type LedgerState, ledgerTime, refusalOf } from './ledger.
 import {
   checkMeta,
   coinKey,
+  MAX_COINS,
   mergeMeta,
   mergeOutbox,
   oldestKept,
@@ -75,12 +76,20 @@ class IndexedDatabase implements Database {
   }
 
   async appendEvents(events: readonly ShopEvent[], retention: Retention): Promise<void> {
+    const [first] = events;
+    if (first !== undefined) {
+      await this.#connection.write(['events'], async (tx) => {
+        const store = tx.objectStore('events');
+        // The key is the store's to give: the type has it for what is read back.
+        const added = events.map((event) => store.add(event as StoredEvent));
+        // A page on its way out aborts what is not committed.
+        tx.commit();
+        await Promise.all(added);
+      });
+    }
     await this.#connection.write(['meta', 'events'], async (tx) => {
-      const [first] = events;
       if (first !== undefined) await beginEpoch(tx, first.atMs);
       const store = tx.objectStore('events');
-      // The key is the store's to give: the type has it for what is read back.
-      for (const event of events) await store.add(event as StoredEvent);
       const over = (await store.count()) - retention.maxEvents;
       if (over > 0) {
         const last = (await store.getAllKeys(null, over)).at(-1);
@@ -140,12 +149,15 @@ class IndexedDatabase implements Database {
   coin(taskHash: string, roundHash: string, draw: () => boolean): Promise<boolean> {
     return this.#connection.write(['coins'], async (tx) => {
       const store = tx.objectStore('coins');
-      const key = coinKey(taskHash, roundHash);
-      const before = await store.get(key);
-      if (before !== undefined) return before;
-      const coin = draw();
-      await store.put(coin, key);
-      return coin;
+      const round = coinKey(taskHash, roundHash);
+      const before = await store.index('by-round').get(round);
+      if (before !== undefined) return before.takesPart;
+      const takesPart = draw();
+      await store.add({ round, takesPart });
+      const over = (await store.count()) - MAX_COINS;
+      const last = over > 0 ? (await store.getAllKeys(null, over)).at(-1) : undefined;
+      if (last !== undefined) await store.delete(IDBKeyRange.upperBound(last));
+      return takesPart;
     });
   }
 
@@ -202,6 +214,8 @@ class IndexedDatabase implements Database {
         const keys = keyed ? await store.getAllKeys() : [];
         dump[name] = keyed ? Object.fromEntries(keys.map((key, i) => [key, values[i]])) : values;
       }
+      const coins = await tx.objectStore('coins').getAll();
+      dump.coins = Object.fromEntries(coins.map(({ round, takesPart }) => [round, takesPart]));
       return exported(dump);
     });
   }

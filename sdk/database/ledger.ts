@@ -27,7 +27,10 @@ export function refusalOf(
   const { entry } = request;
   if (consent?.contribute !== true) return 'no-consent';
   const sameTask = entries.filter(({ taskHash }) => taskHash === entry.taskHash);
-  if (sameTask.some(({ roundHash }) => roundHash === entry.roundHash)) return 'already-in-round';
+  // By number too: two records of one number are two stories of one round.
+  const same = (one: LedgerEntry): boolean =>
+    one.roundHash === entry.roundHash || one.round === entry.round;
+  if (sameTask.some(same)) return 'already-in-round';
   if (!(sameTask.length < request.participations)) return 'cap-spent';
   const last = sameTask.reduce(
     (latest, { atMs }) => Math.max(latest, atMs),

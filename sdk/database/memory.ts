@@ -19,6 +19,7 @@ import { chargedEntry, ledgerTime, refusalOf } from './ledger.ts';
 import {
   checkMeta,
   coinKey,
+  MAX_COINS,
   mergeMeta,
   mergeOutbox,
   oldestKept,
@@ -120,6 +121,8 @@ class MemoryDatabase implements Database {
       const key = coinKey(taskHash, roundHash);
       const coin = this.#coins.get(key) ?? draw();
       this.#coins.set(key, coin);
+      const [oldest] = this.#coins.keys();
+      if (this.#coins.size > MAX_COINS && oldest !== undefined) this.#coins.delete(oldest);
       return coin;
     });
   }

@@ -21,9 +21,33 @@ export function mergeMeta<K extends keyof MetaValues>(
       }),
       siteSerial: (a, b) => Math.max(a, b),
       epochStartMs: (a) => a,
+      site: mergeSite,
     };
   return rules[key]?.(before, value) ?? value;
 }
+
+/**
+ * Page and Worker both read what the receive room keeps, change it and write it back: what only
+ * rises (the round numbers of each task, the serial of the site's record) is merged here.
+ */
+function mergeSite(before: unknown, value: unknown): unknown {
+  if (!isRecord(before) || !isRecord(value)) return value;
+  if (!isRecord(before.rounds) || !isRecord(value.rounds)) return value;
+  const rounds: Record<string, unknown> = { ...before.rounds };
+  for (const [task, round] of Object.entries(value.rounds)) {
+    rounds[task] = Math.max(Number(round), Number(rounds[task] ?? 0));
+  }
+  const site = serialOf(before.site) > serialOf(value.site) ? before.site : value.site;
+  return { ...value, site, rounds };
+}
+
+function serialOf(signed: unknown): number {
+  const { record } = (signed ?? {}) as { record?: { serial?: unknown } };
+  return typeof record?.serial === 'number' ? record.serial : -1;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** @throws DatabaseError for a value of another kind, before anything is stored. */
 export function checkMeta<K extends keyof MetaValues>(key: K, value: MetaValues[K]): void {
@@ -57,6 +81,12 @@ export function waitingReport({ entry, report }: ChargeRequest): OutboxEntry {
   const { reportId, taskHash, roundHash } = entry;
   return { reportId, taskHash, roundHash, ...report, state: 'waiting', attempts: 0, last: '' };
 }
+
+/**
+ * Coins that are kept. Round numbers only rise, so that an older coin is never asked for again,
+ * unless another tab still looks at a round that has just ended.
+ */
+export const MAX_COINS = 1024;
 
 export const coinKey = (taskHash: string, roundHash: string): string => `${taskHash}/${roundHash}`;
 

@@ -11,8 +11,12 @@ export interface Schema extends DBSchema {
   events: { key: number; value: StoredEvent; indexes: { 'by-time': number } };
   models: { key: string; value: StoredModel };
   catalogues: { key: string; value: { hash: string; bytes: Uint8Array } };
-  /** Keyed by `coinKey`. */
-  coins: { key: string; value: boolean };
+  /** `round` is a `coinKey`; the key tells their order. */
+  coins: {
+    key: number;
+    value: { readonly round: string; readonly takesPart: boolean };
+    indexes: { 'by-round': string };
+  };
   ledger: {
     key: number;
     value: LedgerEntry;
@@ -51,6 +55,12 @@ const MIGRATIONS: readonly Migration[] = [
   // Version 2: retention by age finds old events without reading the whole history.
   (_db, tx) => {
     tx.objectStore('events').createIndex('by-time', 'atMs');
+  },
+  // Version 3: coins know their order, so that the oldest can go. Those of version 2 have none.
+  (db) => {
+    db.deleteObjectStore('coins');
+    const coins = db.createObjectStore('coins', { autoIncrement: true });
+    coins.createIndex('by-round', 'round', { unique: true });
   },
 ];
 

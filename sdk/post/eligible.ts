@@ -10,6 +10,12 @@ import type { Database } from '../database/database.ts';
 import { chargeQuestion } from './charge.ts';
 import type { SkipReason } from './outcome.ts';
 
+/**
+ * A round is begun only with this much of it left, or a tenth of its window: otherwise it would be
+ * the length of the training, and so of the history, that decides who takes part (PR21).
+ */
+const TRAINING_MS = 30_000;
+
 export interface Skip {
   readonly reason: SkipReason;
   readonly detail: string;
@@ -45,6 +51,10 @@ export async function eligible(input: EligibleInput): Promise<Skip | null> {
   if (round === null || roundHash === null) return skip('no-round');
   if (nowMs >= round.deadlineMs) {
     return skip('round-closed', `deadline passed ${nowMs - round.deadlineMs} ms ago`);
+  }
+  const left = round.deadlineMs - nowMs;
+  if (left < Math.min(TRAINING_MS, task.windowMs / 10)) {
+    return skip('round-closed', `${left} ms are left, too few to begin`);
   }
   const question = chargeQuestion({ task, taskHash, round, roundHash, nowMs });
   const refusal = await db.canCharge(question);

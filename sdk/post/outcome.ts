@@ -2,6 +2,7 @@
 
 export type SkipReason =
   | 'insecure-context'
+  | 'no-crypto'
   | 'no-consent'
   | 'gpc'
   | 'storage'

@@ -8,7 +8,7 @@ import type { Interest } from './result.ts';
 export const HALF_LIFE_MS = 14 * 86_400_000;
 
 /** What an event says of interest, in views. A removal takes back half of an addition. */
-export const EVENT_WEIGHTS: Readonly<Partial<Record<EventName, number>>> = {
+const EVENT_WEIGHTS: Readonly<Partial<Record<EventName, number>>> = {
   view_item: 1,
   add_to_wishlist: 3,
   add_to_cart: 4,

@@ -27,7 +27,7 @@ import type { Interest, Profile, Segment, TestProblem } from './result.ts';
 
 const DAY_MS = 86_400_000;
 
-export type SegmentField =
+type SegmentField =
   | 'events'
   | 'sessions'
   | 'views'

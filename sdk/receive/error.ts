@@ -1,6 +1,6 @@
 /** What the receive room refuses, by the reason that status() shows. */
 import { ShapeError } from '../../shared/protocol/shape.ts';
-import { SignatureError } from '../../shared/protocol/signature.ts';
+import { NoCryptoError, SignatureError } from '../../shared/protocol/signature.ts';
 import { DatabaseError } from '../database/database.ts';
 import type { SkipReason } from '../post/outcome.ts';
 import { NetworkError } from './transport.ts';
@@ -26,6 +26,7 @@ export function receiveError(error: unknown): ReceiveError {
     return new ReceiveError(code, message, error);
   }
   if (error instanceof SignatureError) return new ReceiveError('bad-signature', message, error);
+  if (error instanceof NoCryptoError) return new ReceiveError('no-crypto', message, error);
   if (error instanceof ShapeError) return new ReceiveError('bad-record', message, error);
   if (error instanceof DatabaseError) return new ReceiveError('storage', message, error);
   return new ReceiveError('bad-record', message, error);

@@ -10,6 +10,7 @@ import { REFUSALS } from '../../shared/protocol/refusals.ts';
 import { decodeReportHeader, REPORT_CONTENT_TYPE } from '../../shared/protocol/report.ts';
 import type { PostResult } from '../post/sender.ts';
 import { NetworkError, type Transport } from './transport.ts';
+import { isLoopback } from './verify.ts';
 
 /** Site and head records are a few kilobytes. */
 const JSON_BYTES = 1 << 18;
@@ -66,7 +67,12 @@ class FetchTransport implements Transport {
   }
 
   async report(body: Uint8Array, keepalive: boolean): Promise<PostResult> {
-    const id = toHex(decodeReportHeader(body).id);
+    const header = decodeReportHeader(body);
+    const id = toHex(header.id);
+    // It has no noise, and the outbox may be older than this page's endpoint.
+    if (header.tier === 'test' && !isLoopback(absolute(this.#endpoint))) {
+      return { accepted: false, code: 'wrong-tier', retryAfterMs: null };
+    }
     const {
       status,
       headers,
@@ -114,6 +120,16 @@ class FetchTransport implements Transport {
       const why = signal.aborted ? `no answer in ${this.#timeoutMs} ms` : 'no connection';
       throw new NetworkError('offline', `${path}: ${why}`);
     }
+  }
+}
+
+/** A page may give an address of its own origin without naming it. */
+function absolute(endpoint: string): string {
+  const { location } = globalThis as { location?: { href: string } };
+  try {
+    return new URL(endpoint, location?.href).href;
+  } catch {
+    return endpoint;
   }
 }
 

@@ -82,9 +82,10 @@ export class Receiver {
       if (record.serial < seen) {
         throw new ReceiveError('bad-record', `site serial ${record.serial}, ${seen} was seen`);
       }
-      await db.setMeta('siteSerial', record.serial);
+      // The serial last: a page that ends in between fetches the record again and lowers the rest.
       await db.setMeta('budget', record.budget);
       await this.#keep((kept) => withSite(kept, signed));
+      await db.setMeta('siteSerial', record.serial);
       return record;
     });
   }
@@ -123,7 +124,8 @@ export class Receiver {
     return this.#named(async ({ transport, db }) => {
       const { round, model } = decodeHead(await transport.json(PATHS.head(taskHash)));
       const newest = (await db.getModel(task.name)) ?? null;
-      const known = newest?.taskHash === taskHash ? newest.modelVersion : 0;
+      const mine = newest?.taskHash === taskHash ? newest : null;
+      const known = mine?.modelVersion ?? 0;
       const { rounds } = await this.#kept();
       let modelHash = task.initialModel;
       if (model !== null) {
@@ -136,12 +138,18 @@ export class Receiver {
       if (modelVersion < known) {
         throw new ReceiveError('bad-record', `model version ${modelVersion} after ${known}`);
       }
+      if (mine !== null && modelVersion === known && modelHash !== mine.modelHash) {
+        throw new ReceiveError('bad-record', `another model under version ${known}`);
+      }
       if (round === null) {
         return { round, roundHash: null, model: model?.record ?? null, modelHash, modelVersion };
       }
       const record = decodeRound(round.record);
       await verifyRecord(round, task.aggregatorKey);
       assertOf('round', record.task, taskHash);
+      if (record.deadlineMs - record.openedAtMs !== task.windowMs) {
+        throw new ReceiveError('bad-record', 'the round has another window than its task');
+      }
       if (record.baseModel !== modelHash) {
         throw new ReceiveError('bad-record', 'the round starts from another model than the head');
       }

@@ -13,6 +13,9 @@ import { ReceiveError, receiveError } from './error.ts';
 /** Reports that a local round must average at least, whatever its task says. */
 export const MIN_LOCAL_REPORTS = 50;
 
+/** Above it, (ε, δ) would allow a mechanism that publishes one browser in 100,000 outright. */
+const MAX_DELTA = 1e-5;
+
 export interface TrainingFloor {
   /** Highest ε of one report that this page accepts. */
   readonly maxEpsilon: number;
@@ -59,6 +62,9 @@ function assertLocalTier(task: Task, { maxEpsilon }: TrainingFloor): void {
   }
   if (!(truth <= maxEpsilon)) {
     throw new ReceiveError('weak-privacy', `ε ${truth} of a report is above ${maxEpsilon}`);
+  }
+  if (!(delta <= MAX_DELTA)) {
+    throw new ReceiveError('weak-privacy', `δ ${delta} is above ${MAX_DELTA}`);
   }
   if (minReports < MIN_LOCAL_REPORTS) {
     throw new ReceiveError('weak-privacy', `${minReports} reports, below ${MIN_LOCAL_REPORTS}`);

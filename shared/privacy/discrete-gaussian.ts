@@ -11,7 +11,7 @@ import type { Atom, RatioLaw } from './ratio.ts';
 const REACH = 14;
 
 /** Sums run over the support. */
-const MAX_SUPPORT = 1e7;
+const MAX_SUPPORT = 1e6;
 
 /**
  * Returns the law of ln(P/Q) for noise of parameter `sigma` shifted by `sensitivity`.

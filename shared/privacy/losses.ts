@@ -24,7 +24,7 @@ export interface Losses {
 }
 
 /** How fine the cells are to be where the loss has a density. */
-export interface Place {
+interface Place {
   readonly loss: number;
   /** ln of P's probability per unit of loss. */
   readonly logDensity: number;

@@ -13,7 +13,7 @@ import { assertProbability } from './sampled.ts';
 import { logSum } from './special.ts';
 
 /** Σ weight·N(centre, σ²). */
-export interface Mixture {
+interface Mixture {
   readonly centres: readonly number[];
   readonly weights: readonly number[];
 }
@@ -144,7 +144,10 @@ function infimum({ upper, lower }: MixturePair): number {
   const deepest = Math.min(...lower.centres);
   if (least > 0 || deepest < 0) return Number.NEGATIVE_INFINITY;
   const share = (mixture: Mixture): number =>
-    mixture.centres.reduce((sum, c, i) => (c === 0 ? sum + (mixture.weights[i] as number) : sum), 0);
+    mixture.centres.reduce(
+      (sum, c, i) => (c === 0 ? sum + (mixture.weights[i] as number) : sum),
+      0,
+    );
   return Math.log(share(upper)) - Math.log(share(lower));
 }
 

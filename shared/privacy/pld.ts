@@ -3,9 +3,8 @@
  *
  * Losses add up, so their distributions convolve (Meiser and Mohammadi, CCS 2018; Koskela,
  * Jälkö and Honkela, arXiv:1906.03049). Before the transform every distribution is multiplied by
- * e^(λ·loss) and normalised (Esscher, 1932), λ from the saddle point of the target: the
- * transform's absolute error of 1e-16 is then relative to the part of the tail that decides δ,
- * and what wraps around is below 1e-20 of it.
+ * e^(λ·loss) and normalised (Esscher, 1932), with a λ at which the transform's error of 1e-16
+ * is below 1e-8 of the part of the tail that decides δ, and what wraps around below 1e-9 of it.
  *
  * Error. The grid's curve is that of the true law with each cell merged into one outcome, whose
  * δ(ε) is never above the true one, plus a gap g ≥ 0 that is largest, g_i, in the middle of cell
@@ -17,20 +16,11 @@ import { assertFinite, assertInteger } from '../assert/assert.ts';
 import { transform } from './fft.ts';
 import type { Fineness, Losses } from './losses.ts';
 import { discretise } from './losses.ts';
-import type { Direction, RatioLaw } from './ratio.ts';
+import type { Part, Target } from './saddle.ts';
+import { cumulant, planOf, valley } from './saddle.ts';
 import { assertProbability } from './sampled.ts';
+import { logSum } from './special.ts';
 import { assertDelta } from './zcdp.ts';
-
-/** A pair, used `count` times under Poisson sampling of rate q. */
-export interface Part {
-  readonly law: RatioLaw;
-  readonly q: number;
-  readonly direction: Direction;
-  readonly count: number;
-}
-
-/** What the composition is wanted for; the figures are most exact there. */
-export type Target = { readonly delta: number } | { readonly epsilon: number };
 
 /** A composed loss in one direction. */
 export interface Composed {
@@ -44,21 +34,6 @@ export interface Composed {
   deltaError(epsilon: number): number;
 }
 
-/** What the grid may add to ε to first order, absolute up to ε = 1 and relative above. */
-const EXCESS = 1e-6;
-
-const MIN_SIZE = 2 ** 12;
-const MAX_SIZE = 2 ** 20;
-
-/** First pass, which finds λ, the window and the widths of cells only. */
-const PLAN_STEP = 1e-9;
-const PLAN_CELLS_PER_SCALE = 48;
-
-/** −ln of the tilted probability outside the window: 1e-20. */
-const WINDOW = 46;
-const MIN_TILT = 1e-6;
-const MAX_TILT = 1e6;
-
 function assertParts(parts: readonly Part[]): void {
   if (!Array.isArray(parts) || parts.length === 0) throw new TypeError('parts must be an array');
   for (const { q, count } of parts) {
@@ -67,127 +42,25 @@ function assertParts(parts: readonly Part[]): void {
   }
 }
 
-/** ln Σ mass·e^(t·loss) over the finite losses. */
-function cumulant({ low, width, lowMass, highMass, step }: Losses, t: number): number {
-  const rate = t * step;
-  let top = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < low.length; i++) {
-    const end = (low[i] as number) + (t > 0 ? (width[i] as number) : 0);
-    if (rate * end > top) top = rate * end;
-  }
-  let sum = 0;
-  for (let i = 0; i < low.length; i++) {
-    const start = rate * (low[i] as number) - top;
-    sum += (lowMass[i] as number) * Math.exp(start);
-    sum += (highMass[i] as number) * Math.exp(start + rate * (width[i] as number));
-  }
-  return top + Math.log(sum);
-}
-
-/** Minimum of a function with one valley over e^low … e^high, by golden section. */
-function valley(f: (x: number) => number, low: number, high: number): [number, number] {
-  const golden = (Math.sqrt(5) - 1) / 2;
-  let [a, b] = [low, high];
-  let [c, d] = [b - golden * (b - a), a + golden * (b - a)];
-  let [fc, fd] = [f(Math.exp(c)), f(Math.exp(d))];
-  for (let i = 0; i < 40; i++) {
-    if (fc <= fd) {
-      [b, d, fd] = [d, c, fc];
-      c = b - golden * (b - a);
-      fc = f(Math.exp(c));
-    } else {
-      [a, c, fc] = [c, d, fd];
-      d = a + golden * (b - a);
-      fd = f(Math.exp(d));
-    }
-  }
-  return fc <= fd ? [Math.exp(c), fc] : [Math.exp(d), fd];
-}
-
-interface Plan {
-  readonly tilt: number;
-  readonly step: number;
-  readonly size: number;
-  /** Index of the window's first grid point. */
-  readonly base: number;
-  /** By part. */
-  readonly fineness: readonly Fineness[];
-}
-
-/**
- * Finds λ, the window and the widths of the cells. To first order the grid adds
- * count·(λ + 1)·E[w²]/12 to ε, E under the tilted law; w ∝ density^(−1/3) keeps it with the
- * fewest cells.
- */
-function planOf(parts: readonly Part[], target: Target): Plan {
-  const coarse = parts.map((part) =>
-    discretise(
-      part.law,
-      part.q,
-      part.direction,
-      PLAN_STEP,
-      ({ rise }) => rise / PLAN_CELLS_PER_SCALE,
-    ),
-  );
-  const count = parts.reduce((sum, part) => sum + part.count, 0);
-  const total = (t: number): number =>
-    coarse.reduce((sum, losses, i) => sum + (parts[i] as Part).count * cumulant(losses, t), 0);
-  const range = [Math.log(MIN_TILT), Math.log(MAX_TILT)] as const;
-  const [tilt, value] =
-    'delta' in target
-      ? valley((t) => (total(t) - Math.log(target.delta)) / t, ...range)
-      : valley((t) => total(t) - t * target.epsilon, ...range);
-  const here = total(tilt);
-  const [, high] = valley((s) => (total(tilt + s) - here + WINDOW) / s, ...range);
-  const [, low] = valley((s) => (total(tilt - s) - here + WINDOW) / s, ...range);
-  const epsilon = 'delta' in target ? value : target.epsilon;
-  const width = Math.sqrt((12 * EXCESS * Math.max(1, epsilon)) / (count * (tilt + 1)));
-  const span = 1.02 * (high + low);
-  let size = MIN_SIZE;
-  while (size < MAX_SIZE && span / size > width / 2) size *= 2;
-  const step = Math.max(span / size, 1e-12);
-  const fineness = coarse.map((losses): Fineness => {
-    const log = cumulant(losses, tilt);
-    const scale = width / Math.sqrt(spread(losses, tilt, log));
-    return ({ loss, logDensity, rise }) =>
-      Math.min(rise / 4, 0.25 / (tilt + 1), scale * Math.exp((log - tilt * loss - logDensity) / 3));
-  });
-  return { tilt, step, size, base: Math.floor((high - low) / (2 * step) - size / 2), fineness };
-}
-
-/** ∫ density^(1/3) of the tilted loss, over the cells of the first pass. */
-function spread(losses: Losses, tilt: number, log: number): number {
-  const { low, width, lowMass, highMass, step } = losses;
-  let sum = 1e-30;
-  for (let i = 0; i < low.length; i++) {
-    const loss = step * ((low[i] as number) + (width[i] as number) / 2);
-    const mass = (lowMass[i] as number) + (highMass[i] as number);
-    sum += Math.cbrt(mass * Math.exp(tilt * loss - log) * (step * (width[i] as number)) ** 2);
-  }
-  return sum;
-}
-
 /** Returns the composed loss of all parts, most exact around the target. */
 export function compose(parts: readonly Part[], target: Target): Composed {
   assertParts(parts);
   if ('delta' in target) assertDelta(target.delta);
   else assertFinite('epsilon', target.epsilon);
   const { tilt, step, size, base, fineness } = planOf(parts, target);
-  const T0=performance.now();
   const re = new Float64Array(size).fill(1);
   const im = new Float64Array(size);
-  let gaps = 0;
+  const used: { readonly count: number; readonly losses: Losses }[] = [];
   let cumulants = 0;
   let survive = 0;
   for (const [i, { law, q, direction, count }] of parts.entries()) {
-    const losses = discretise(law, q, direction, step, fineness[i] as Fineness);console.log("   cells",losses.low.length,performance.now()-T0);
+    const losses = discretise(law, q, direction, step, fineness[i] as Fineness);
     const log = cumulant(losses, tilt);
     multiplyPower(re, im, spectrum(losses, size, tilt, log), count);
     cumulants += count * log;
     survive += count * Math.log1p(-Math.min(1, losses.infinity));
-    gaps += count * Math.exp(worstGap(losses, tilt) - log);
+    used.push({ count, losses });
   }
-  console.log("   size",size,"step",step,"ms",performance.now()-T0);
   mirror(re, im);
   transform(im, re);
   const mass = new Float64Array(size);
@@ -197,7 +70,8 @@ export function compose(parts: readonly Part[], target: Target): Composed {
     mass[j] = tilted * Math.exp(cumulants - tilt * step * (base + j));
   }
   const infinity = -Math.expm1(survive);
-  const deltaError = (epsilon: number): number => gaps * Math.exp(cumulants - tilt * epsilon);
+  const deltaError = (epsilon: number): number =>
+    Math.min(1, Math.exp(valley((t) => logGap(used, t) - t * epsilon)[1]));
   return {
     epsilon: (delta) => epsilonAt(mass, base, step, infinity, delta),
     delta: (epsilon) => deltaAt(mass, base, step, infinity, epsilon),
@@ -205,7 +79,7 @@ export function compose(parts: readonly Part[], target: Target): Composed {
       const upper = epsilonAt(mass, base, step, infinity, delta);
       if (!Number.isFinite(upper)) return 0;
       let lower = upper;
-      for (let i = 0; i < 50 && lower > 0; i++) {
+      for (let i = 0; i < 6 && lower > 0; i++) {
         const raised = Math.min(1, delta + deltaError(lower));
         const next = raised < 1 ? epsilonAt(mass, base, step, infinity, raised) : 0;
         if (next >= lower) break;
@@ -215,6 +89,19 @@ export function compose(parts: readonly Part[], target: Target): Composed {
     },
     deltaError,
   };
+}
+
+/** ln Σ count·e^(K − k)·max(g_i·e^(t·top_i)). */
+function logGap(
+  used: readonly { readonly count: number; readonly losses: Losses }[],
+  t: number,
+): number {
+  const single = used.map(({ losses }) => cumulant(losses, t));
+  const total = used.reduce((sum, { count }, i) => sum + count * (single[i] as number), 0);
+  const terms = used.map(
+    ({ count, losses }, i) => Math.log(count) + worstGap(losses, t) - (single[i] as number),
+  );
+  return total + logSum(terms);
 }
 
 /** max over cells of ln(g_i·e^(λ·top_i)): the gap in the middle, where merged mass would be. */

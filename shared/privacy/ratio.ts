@@ -7,7 +7,9 @@
  * two directions differ; a mechanism's ε is the larger one.
  */
 import { assertFinite } from '../assert/assert.ts';
-import { assertProbability } from './sampled.ts';
+import type { RdpFunction } from './conversion.ts';
+import { assertOrder, assertProbability } from './sampled.ts';
+import { logSum } from './special.ts';
 
 /** Whether the record is in the data of the distribution in front: REMOVE if it is. */
 export type Direction = 'ADD' | 'REMOVE';
@@ -114,4 +116,26 @@ export function reversedAtoms(law: RatioLaw): RatioLaw {
   if (law.onlyP > 0) atoms.push({ ratio: Number.NEGATIVE_INFINITY, mass: law.onlyP });
   const onlyP = lost.reduce((sum, atom) => sum + atom.mass, 0);
   return { atoms, segments: [], onlyP, cut: law.cut };
+}
+
+/** Returns D_α of the larger direction where the ratio takes finitely many values. */
+export function atomicRdp(law: RatioLaw): RdpFunction {
+  const laws = [law, reversedAtoms(law)];
+  return (order) => {
+    assertOrder(order);
+    return Math.max(...laws.map((one) => divergence(one, order)));
+  };
+}
+
+function divergence({ atoms, onlyP }: RatioLaw, order: number): number {
+  if (onlyP > 0) return Number.POSITIVE_INFINITY;
+  const known = atoms.filter(({ ratio }) => ratio !== Number.NEGATIVE_INFINITY);
+  if (order === Number.POSITIVE_INFINITY) {
+    return known.reduce((most, { ratio }) => Math.max(most, ratio), Number.NEGATIVE_INFINITY);
+  }
+  if (order === 1) {
+    return known.reduce((sum, { ratio, mass }) => sum + mass * Math.exp(ratio) * ratio, 0);
+  }
+  const terms = known.map(({ ratio, mass }) => Math.log(mass) + order * ratio);
+  return Math.max(0, logSum(terms) / (order - 1));
 }

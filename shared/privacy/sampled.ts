@@ -93,7 +93,9 @@ function moment(sigma: number, q: number, order: number): number {
 
 /** ln(1 − q + q·e^y). */
 function logMixture(y: number, q: number): number {
-  return y > 30 ? y + Math.log(q) + Math.log1p(((1 - q) / q) * Math.exp(-y)) : Math.log1p(q * Math.expm1(y));
+  return y > 30
+    ? y + Math.log(q) + Math.log1p(((1 - q) / q) * Math.exp(-y))
+    : Math.log1p(q * Math.expm1(y));
 }
 
 /** (1 + u)^α − 1 − αu; for α = 1 the limit of its share of D_1, (1 + u)·ln(1 + u) − u. */

@@ -2,12 +2,6 @@
 import { assertFinite, assertPositive } from '../assert/assert.ts';
 import { logNormalCdf } from './analytic.ts';
 
-/** Returns ln(e^a + e^b) without overflow. */
-export function logAdd(a: number, b: number): number {
-  const [low, high] = a < b ? [a, b] : [b, a];
-  return low === Number.NEGATIVE_INFINITY ? high : high + Math.log1p(Math.exp(low - high));
-}
-
 /** Returns ln Σ exp(terms); minus infinity for none. */
 export function logSum(terms: ArrayLike<number>): number {
   let high = Number.NEGATIVE_INFINITY;

@@ -69,7 +69,8 @@ const TASK = object({
   coin: integer(1, 65_536),
   minReports: integer(1, 2 ** 22),
   maxReports: integer(1, 2 ** 22),
-  windowMs: integer(1000, 31 * 24 * 3600 * 1000),
+  // setTimeout takes 2^31 − 1 ms, 24.8 days (HTML, "timers"); a longer one fires at once.
+  windowMs: integer(1000, 24 * 24 * 3600 * 1000),
   expiresAtMs: TIME,
   catalogue: hash,
   initialModel: hash,
@@ -83,7 +84,7 @@ const SITE = object({
   type: literal('site'),
   site: text(100),
   serial: integer(0, 2 ** 52),
-  budget: object({ epsilon: number(0, 1e4), delta: number(1e-18, 0.01) }),
+  budget: object({ epsilon: number(0, 1e4), delta: number(1e-18, 1e-5) }),
   tasks: list(object({ name: text(40), hash }), 64),
   segments: list(
     object({

@@ -27,6 +27,16 @@ export class SignatureError extends Error {
   }
 }
 
+/** This browser's WebCrypto has no Ed25519 (Chrome before 137, Firefox before 129, Safari before 17). */
+export class NoCryptoError extends Error {
+  readonly code = 'no-crypto';
+
+  constructor() {
+    super('no-crypto: WebCrypto here has no Ed25519');
+    this.name = 'NoCryptoError';
+  }
+}
+
 function signedBytes(record: SignedRecord): Uint8Array {
   return concatBytes(utf8(`vitrine/${record.type}/v${record.version}\n`), canonicalBytes(record));
 }
@@ -37,7 +47,8 @@ export function signRecord<T extends SignedRecord>(record: T, signer: Signer): S
 
 /**
  * @param publicKey 32 bytes in base64url.
- * @throws SignatureError when the signature is not of this key over this record.
+ * @throws SignatureError when the signature is not of this key over this record; NoCryptoError
+ * where nothing can be verified.
  */
 export async function verifyRecord(signed: Signed<SignedRecord>, publicKey: string): Promise<void> {
   const { subtle } = globalThis.crypto;
@@ -56,7 +67,9 @@ export async function verifyRecord(signed: Signed<SignedRecord>, publicKey: stri
       fromBase64url(signed.signature) as Uint8Array<ArrayBuffer>,
       signedBytes(signed.record) as Uint8Array<ArrayBuffer>,
     );
-  } catch {
+  } catch (error) {
+    // Web Cryptography API §18.4.4: an algorithm that is not registered.
+    if ((error as { name?: unknown }).name === 'NotSupportedError') throw new NoCryptoError();
     good = false;
   }
   if (!good) throw new SignatureError(signed.record.type);

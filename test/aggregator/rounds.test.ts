@@ -152,6 +152,30 @@ describe('states of a round', () => {
   });
 });
 
+describe('killed, then without power', () => {
+  it('RD3 what a restart found in the page cache is synced before it is acknowledged', async () => {
+    let found = 0;
+    for (let point = 1; point <= 12; point++) {
+      const { disk, time, send, taskHash } = await world();
+      disk.crashAt = disk.points + point;
+      await send(1).catch(() => undefined);
+      if (!disk.crashed) break;
+      const killed = disk.recovered(() => 0, 'kill');
+      const second = await boot(killed, time);
+      found += second.service.status().tasks[0]?.reports ?? 0;
+      const roundHash = await openRound(second.app, taskHash);
+      const body = report({ taskHash, roundHash, id: 1, coordinates: [1, 1, 2] });
+      expect((await post(second.app, body)).status).toBe(201);
+      const third = await boot(
+        killed.recovered(() => 0, 'power'),
+        time,
+      );
+      expect(third.service.status().tasks[0]?.reports).toBe(1);
+    }
+    expect(found).toBeGreaterThan(0);
+  });
+});
+
 describe('a disk that fails', () => {
   it('RD11 full: refused as not-ready, nothing acknowledged, goes on when there is room', async () => {
     const { disk, service, send, app } = await world();

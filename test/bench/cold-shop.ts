@@ -50,7 +50,7 @@ function pages(trust: string): Record<string, string> {
 
 export async function coldShop(count: number): Promise<ColdPage> {
   const texts: Record<string, string> = {};
-  const catalogue = await buildCatalogue(items(count), { embedder: hashedNgrams() });
+  const catalogue = await buildCatalogue(items(count), { embedder: hashedNgrams(256) });
   const shop = await startShop({ drafts: testDrafts(), catalogue, texts });
   Object.assign(texts, pages(shop.trust));
   const browser = await launchChromium();

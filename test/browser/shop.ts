@@ -12,10 +12,11 @@ import type { BuiltCatalogue } from '../../aggregator/catalogue/build.ts';
 import { loadOrCreateKey } from '../../aggregator/keys.ts';
 import { type Aggregator, KEY_FILE, startAggregator } from '../../aggregator/main.ts';
 import { type TaskDraft, writeSite } from '../../aggregator/site.ts';
+import { DEFAULT_SEGMENTS } from '../../sdk/profile/segments.ts';
 import type { ServerStatus } from '../../shared/protocol/paths.ts';
 import { build, DIST } from '../build.ts';
 import { makeShopper } from '../simulate/behaviour.ts';
-import { DEMO_SEGMENTS, demoDrafts } from '../simulate/demo-site.ts';
+import { demoDrafts } from '../simulate/demo-site.ts';
 import { demoCatalogue, demoWorld } from '../simulate/demo-world.ts';
 import { createShop } from '../simulate/shop-server.ts';
 import { openStreet, SimulatedShopper, type Street } from '../simulate/shopper.ts';
@@ -79,7 +80,7 @@ export async function startShop(options: FixtureOptions = {}): Promise<ShopFixtu
   const { taskHashes } = await writeSite(dataDir, {
     site: SITE,
     budget: { epsilon: 60, delta: 1e-6 },
-    segments: DEMO_SEGMENTS,
+    segments: DEFAULT_SEGMENTS,
     catalogue: options.catalogue ?? (await demoCatalogue()),
     rootKey,
     aggregatorKey: publicKey,

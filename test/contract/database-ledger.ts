@@ -53,6 +53,8 @@ export function ledgerContract(
       expect((await db.charge(free(1))).ok).toBe(true);
       const again = { ...free(1), entry: { ...free(1).entry, reportId: 'other' } };
       expect(await db.charge(again)).toEqual({ ok: false, reason: 'already-in-round' });
+      const forked = { ...again, entry: { ...again.entry, roundHash: hashOf('f') } };
+      expect(await db.charge(forked)).toEqual({ ok: false, reason: 'already-in-round' });
       expect((await db.charge(free(2))).ok).toBe(true);
       expect((await db.charge(free(3))).ok).toBe(true);
       expect(await db.canCharge(free(4))).toBe('cap-spent');

@@ -1,6 +1,7 @@
 /** What every database of the SDK keeps: run against memory and IndexedDB, in Node and in a page. */
 import { describe, expect, it } from 'vitest';
 import type { Database, StoredModel } from '../../sdk/database/database.ts';
+import { MAX_COINS } from '../../sdk/database/rules.ts';
 import { ledgerContract } from './database-ledger.ts';
 import {
   BUDGET,
@@ -131,6 +132,32 @@ export function databaseContract(name: string, open: OpenDatabase, options: Cont
       expect(await db.coin('task', 'one', never)).toBe(false);
       expect(await db.coin('task', 'two', () => true)).toBe(true);
       expect(await db.coin('task', 'two', never)).toBe(true);
+    });
+  });
+
+  describe(`${name}: what must not pile up or fall`, () => {
+    it('PR21 drops the oldest coins, and those alone', async () => {
+      const db = await openFresh();
+      for (let i = 0; i <= MAX_COINS; i++) await db.coin('task', `round-${i}`, () => i % 2 === 0);
+      const drawn: number[] = [];
+      for (const i of [1, MAX_COINS - 1, MAX_COINS, 0]) {
+        const coin = await db.coin('task', `round-${i}`, () => drawn.push(i) > 0);
+        if (i > 0) expect(coin).toBe(i % 2 === 0);
+      }
+      expect(drawn).toEqual([0]);
+      const { coins } = (await db.exportAll()) as { coins: Record<string, boolean> };
+      expect(Object.keys(coins)).toHaveLength(MAX_COINS);
+    });
+
+    it('two writers of the kept site lose no round number and no newer record', async () => {
+      const db = await openFresh();
+      const site = (serial: number): object => ({ record: { serial }, signature: '' });
+      await db.setMeta('site', { site: site(2), tasks: { t: 1 }, rounds: { a: 7, b: 3 } });
+      await db.setMeta('site', { site: site(1), tasks: {}, rounds: { a: 6, c: 1 } });
+      const rounds = { a: 7, b: 3, c: 1 };
+      expect(await db.getMeta('site')).toEqual({ site: site(2), tasks: {}, rounds });
+      await db.setMeta('site', { site: site(3), tasks: {}, rounds });
+      expect(await db.getMeta('site')).toEqual({ site: site(3), tasks: {}, rounds });
     });
   });
 

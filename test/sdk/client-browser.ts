@@ -10,6 +10,7 @@ import type { Transport } from '../../sdk/receive/transport.ts';
 import type { WorkerLike } from '../../sdk/spawn.ts';
 import type { WorkerApi, WorkerConfig } from '../../sdk/worker-api.ts';
 import { ChaChaSource } from '../../shared/random/source.ts';
+import { connection } from './client-storage.ts';
 
 /** Calls of WebCrypto that have not ended; they run on other threads. */
 let cryptoPending = 0;
@@ -63,6 +64,7 @@ export class FakeBrowser {
   readonly #timers = new Set<Timer>();
   readonly #channels = new Map<string, Set<Channel>>();
   readonly #locks = new Map<string, Request[]>();
+  readonly #onCrash = new Set<(event: unknown) => void>();
   #tabs = 0;
 
   constructor(transport: Transport) {
@@ -89,6 +91,11 @@ export class FakeBrowser {
     }
     this.nowMs = until;
     await this.settle();
+  }
+
+  /** Every Worker fires an 'error'. */
+  crash(message: string): void {
+    for (const tell of [...this.#onCrash]) tell({ message });
   }
 
   tab(): Environment & { fire(event: PageEvent): Promise<void>; visible: () => boolean } {
@@ -179,14 +186,18 @@ export class FakeBrowser {
     const target = port1 as unknown as WorkerLike;
     return {
       postMessage: (message, transfer) => port1.postMessage(message, transfer as never),
-      addEventListener(type, listener) {
-        if (type === 'error') return;
+      addEventListener: (type, listener) => {
+        if (type === 'error') {
+          this.#onCrash.add(listener as (event: unknown) => void);
+          return;
+        }
         target.addEventListener(type, listener);
         port1.start();
       },
       removeEventListener: (type, listener) => target.removeEventListener(type, listener),
       terminate: () => {
         this.workersAlive--;
+        this.#onCrash.clear();
         port1.close();
         port2.close();
       },
@@ -258,43 +269,4 @@ export class FakeBrowser {
       );
     }
   }
-}
-
-/** One tab's connection: closing it leaves the store; a deleted store closes it. */
-function connection(
-  store: Database,
-  { present, remove, full }: { present(): boolean; remove(): void; full(): boolean },
-): Database {
-  let closed = false;
-  const open = (): void => {
-    if (closed || !present()) throw new DatabaseError('closed', 'the connection is closed');
-  };
-  return new Proxy(store, {
-    get(target, key) {
-      if (key === 'state') return closed || !present() ? 'closed' : target.state;
-      if (key === 'close') {
-        return () => {
-          closed = true;
-        };
-      }
-      if (key === 'erase') {
-        return async () => {
-          open();
-          await target.erase();
-          remove();
-          closed = true;
-        };
-      }
-      const method: unknown = Reflect.get(target, key, target);
-      // Promises ask every value for 'then'.
-      if (typeof method !== 'function') return method;
-      return async (...all: unknown[]) => {
-        open();
-        if (full() && /^(set|put|append|charge|update|coin)/.test(String(key))) {
-          throw new DatabaseError('quota', 'the disk is full');
-        }
-        return method.apply(target, all);
-      };
-    },
-  });
 }

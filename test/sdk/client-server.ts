@@ -46,7 +46,7 @@ const sparse = (n: number) => ({
 });
 
 /** Twelve items in two categories and two brands. */
-export function catalogueBytes(): Uint8Array {
+function catalogueBytes(): Uint8Array {
   const n = 12;
   const each = <T>(make: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => make(i));
   const vectors = new Float32Array(n * 4);

@@ -54,6 +54,7 @@ describe('migrations', () => {
     const raw = await openDB<Schema>(name);
     expect(raw.version).toBe(SCHEMA_VERSION);
     expect([...raw.transaction('events').store.indexNames]).toEqual(['by-time']);
+    expect([...raw.transaction('coins').store.indexNames]).toEqual(['by-round']);
     raw.close();
   });
 

@@ -50,6 +50,15 @@ describe('eligible', () => {
     expect(await ask(db)).toBe('storage');
   });
 
+  it('PR21 begins no round whose rest the training might outlast', async () => {
+    const db = await openDb();
+    expect(await ask(db, { nowMs: START_MS + HOUR - 30_000 })).toBe('takes part');
+    expect(await ask(db, { nowMs: START_MS + HOUR - 29_999 })).toBe('round-closed');
+    const short = { task: { ...task, windowMs: 10_000 } };
+    expect(await ask(db, { ...short, nowMs: START_MS + HOUR - 1000 })).toBe('takes part');
+    expect(await ask(db, { ...short, nowMs: START_MS + HOUR - 999 })).toBe('round-closed');
+  });
+
   it('PR20 waits for the quiet period of a fresh profile, on the ledger’s clock', async () => {
     const db = await openDb();
     const quiet = { task: { ...task, quietMs: HOUR } };

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { fetchTransport } from '../../sdk/receive/fetch.ts';
 import { PATHS } from '../../shared/protocol/paths.ts';
 import { encodeReport } from '../../shared/protocol/report.ts';
@@ -49,6 +49,30 @@ describe('fetchTransport', () => {
     const large = encodeReport(header, new Int32Array(20_000));
     await fetchTransport(ENDPOINT, world.fetch).report(large, true);
     expect(world.requests[0]?.init.keepalive).toBe(false);
+  });
+
+  it('sends a report without noise to this machine alone', async () => {
+    const header = {
+      tier: 'test',
+      id: new Uint8Array(16),
+      taskHash: new Uint8Array(32),
+      roundHash: new Uint8Array(32),
+    } as const;
+    const report = encodeReport(header, new Int32Array(3));
+    const world = await newWorld();
+    for (const endpoint of ['https://api.shop.example/vitrine', '/vitrine']) {
+      const answer = await fetchTransport(endpoint, world.fetch).report(report, false);
+      expect(answer).toMatchObject({ accepted: false, code: 'wrong-tier' });
+    }
+    expect(world.requests).toEqual([]);
+    vi.stubGlobal('location', { href: 'http://localhost:5173/basket' });
+    const send = async (): Promise<Response> => Response.json({ id: '0'.repeat(32) });
+    expect(await fetchTransport('/vitrine', send).report(report, false)).toEqual({
+      accepted: true,
+    });
+    vi.unstubAllGlobals();
+    const own = await fetchTransport(ENDPOINT, world.fetch).report(report, false);
+    expect(own).toEqual({ accepted: true });
   });
 
   it.each([

@@ -54,6 +54,14 @@ describe('task', () => {
     await expect(offered({ epsilon: truth + 1 })).resolves.toMatchObject({ epsilon: truth + 1 });
   });
 
+  it('PR10 refuses a δ at which ε says little', async () => {
+    const mechanism = discreteGaussian(0.6893);
+    const at = (delta: number): Promise<unknown> =>
+      offered({ delta, epsilon: epsilonOf(mechanism, delta, 1) }, { maxEpsilon: 20 });
+    await expect(at(1e-3)).rejects.toEqual(because('weak-privacy', /δ 0.001/));
+    await expect(at(1e-5)).resolves.toMatchObject({ delta: 1e-5 });
+  });
+
   it('PR10 refuses what is weaker than the floor of the page or of this release', async () => {
     const stronger = { maxEpsilon: 4 };
     await expect(offered({}, stronger)).rejects.toEqual(because('weak-privacy', /above 4/));

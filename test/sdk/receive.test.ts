@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { fetchTransport } from '../../sdk/receive/fetch.ts';
 import { PATHS } from '../../shared/protocol/paths.ts';
-import { because, ENDPOINT, memory, newSigner, newWorld } from './round-world.ts';
+import { because, ENDPOINT, memory, newSigner, newWorld, START_MS } from './round-world.ts';
 
 describe('site', () => {
   it('PR13 pins the budget, then only lowers it, and starts without network', async () => {
@@ -65,6 +65,24 @@ describe('site', () => {
   });
 });
 
+describe('site, when a page ends or a browser is old', () => {
+  it('PR13 stores nothing of a new record before its budget', async () => {
+    const world = await newWorld();
+    const db = memory();
+    const setMeta = vi.spyOn(db, 'setMeta');
+    await world.receiver(db).site();
+    expect(setMeta.mock.calls.map(([key]) => key)).toEqual(['budget', 'site', 'siteSerial']);
+  });
+
+  it('names a browser whose WebCrypto has no Ed25519', async () => {
+    const world = await newWorld();
+    const unknown = new DOMException('Unrecognized name.', 'NotSupportedError');
+    const importKey = vi.spyOn(crypto.subtle, 'importKey').mockRejectedValue(unknown);
+    await expect(world.receiver(memory()).site()).rejects.toEqual(because('no-crypto'));
+    importKey.mockRestore();
+  });
+});
+
 describe('head, model and catalogue', () => {
   it('verifies the round and starts from the initial model', async () => {
     const world = await newWorld();
@@ -112,6 +130,27 @@ describe('head, model and catalogue', () => {
     await receiver.current(world.task, world.taskHash, await head());
     await world.publish({ round: 8, modelVersion: 3 });
     await expect(head()).rejects.toEqual(because('bad-record', /version 3 after 4/));
+  });
+
+  it('refuses another model under a version that it knows', async () => {
+    const world = await newWorld();
+    const receiver = world.receiver(memory());
+    const head = (): ReturnType<typeof receiver.head> => receiver.head(world.task, world.taskHash);
+    await world.publish();
+    await receiver.current(world.task, world.taskHash, await head());
+    await head();
+    await world.publish({ model: 'd'.repeat(64) });
+    await expect(head()).rejects.toEqual(because('bad-record', /another model under version 1/));
+  });
+
+  it('refuses a round that is open for another time than its task says', async () => {
+    const world = await newWorld();
+    const receiver = world.receiver(memory());
+    for (const change of [{ deadlineMs: 2 ** 51 }, { deadlineMs: START_MS + 500 }]) {
+      await world.openRound(change);
+      const head = receiver.head(world.task, world.taskHash);
+      await expect(head).rejects.toEqual(because('bad-record', /another window/));
+    }
   });
 
   it('keeps the newest model and needs no network for it', async () => {

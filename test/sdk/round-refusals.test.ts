@@ -4,7 +4,10 @@ import type { Database } from '../../sdk/database/database.ts';
 import type { Learner, TrainInput } from '../../sdk/learn/learner.ts';
 import { catalogueLoader, type RoundDeps, runRound } from '../../sdk/round.ts';
 import type { RoundProgress } from '../../sdk/worker-api.ts';
+import { sha256Hex } from '../../shared/bytes/hash.ts';
+import { encodeModel } from '../../shared/protocol/model.ts';
 import { PATHS } from '../../shared/protocol/paths.ts';
+import { decodeCoordinates, reportLength } from '../../shared/protocol/report.ts';
 import { ChaChaSource } from '../../shared/random/source.ts';
 import { contribute, HOUR, learner, nothingCharged, profile, send } from './round-run.ts';
 import { newSigner, newWorld, START_MS, type World } from './round-world.ts';
@@ -125,11 +128,28 @@ describe('runRound, when something stands in the way', () => {
       train: () => Promise.reject(new Error('device lost')),
     };
     expect(await outcomeOf(() => undefined, { learner: failing })).toBe('training-failed');
-    const diverging: Learner = {
-      ...failing,
+  });
+
+  it('PR21 PR22 a base model that makes training diverge does not tell who has a history', async () => {
+    const weights = encodeModel(new Float32Array(11).fill(3e38));
+    const model = await sha256Hex(weights);
+    const nan: Learner = {
+      report: learner.report,
+      dispose: () => undefined,
       train: async () => ({ delta: new Float32Array(11).fill(Number.NaN), losses: [] }),
     };
-    expect(await outcomeOf(() => undefined, { learner: diverging })).toBe('training-failed');
+    for (const [events, chosen] of [[[]], [undefined], [undefined, nan]] as const) {
+      const world = await newWorld();
+      world.answers.set(PATHS.model(model), weights);
+      await world.publish({ model });
+      await world.openRound({ round: 2, baseModel: model });
+      const [db] = await profile(events);
+      const { outcome } = await contribute(world, db, chosen ? { learner: chosen } : {});
+      expect(outcome).toMatchObject({ state: 'enqueued', losses: [] });
+      const body = (await db.readOutbox())[0]?.body;
+      expect(body).toHaveLength(reportLength(11));
+      expect(decodeCoordinates(body as Uint8Array, 11).some((value) => value !== 0)).toBe(true);
+    }
   });
 
   it('a listener that throws does not end the round', async () => {

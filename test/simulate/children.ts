@@ -34,6 +34,8 @@ export function startChild(
   if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', onLine);
   if (child.stderr !== null) {
     createInterface({ input: child.stderr }).on('line', (line) => {
+      // The aggregator's log of ordinary events says nothing about an end.
+      if (line.includes('"level":"info"')) return;
       errors.push(line);
       if (errors.length > KEPT_LINES) errors.shift();
     });

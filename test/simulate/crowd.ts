@@ -1,5 +1,6 @@
 /** Many simulated shoppers of one process take part in a round together. */
 import type { ShopEvent } from '../../sdk/capture/event.ts';
+import { wholeScorer } from './evaluate.ts';
 import {
   addAudits,
   auditLedger,
@@ -17,8 +18,8 @@ export interface CohortResult {
   readonly timings: Readonly<Record<string, number>>;
 }
 
-/** Reasons that pass with time: quiet period and separation are waited for, not skipped. */
-const PASSING = new Set(['quiet-period', 'separation', 'no-round']);
+/** Reasons that pass with time: they are waited for, not skipped. */
+const PASSING = new Set(['quiet-period', 'separation', 'no-round', 'offline', 'server']);
 const WAIT_MS = 50;
 const PATIENCE_MS = 60_000;
 
@@ -41,13 +42,9 @@ async function takePart(
         result.timings[step] = (result.timings[step] ?? 0) + ms;
       }
       const start = performance.now();
-      // The random waiting time is over at once: the experiment does not measure patience.
-      const { sent } = await shopper.upload({ now: () => outcome.sendAtMs }, (state, detail) => {
-        if (state !== 'sent') miss(`${state} ${detail}`);
-      });
+      const sent = await send(shopper, outcome.sendAtMs, deadline, miss);
       result.timings.upload = (result.timings.upload ?? 0) + performance.now() - start;
-      if (sent > 0) result.sent += sent;
-      else if (Object.keys(result.missed).length === 0) miss('not sent');
+      result.sent += sent;
       return;
     }
     if (!PASSING.has(outcome.reason) || Date.now() > deadline) {
@@ -56,6 +53,36 @@ async function takePart(
     }
     await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
   }
+}
+
+/**
+ * Uploads until the answer is final. The random waiting time is over at once, as if the shopper's
+ * clock went ahead: the experiment does not measure patience.
+ */
+async function send(
+  shopper: SimulatedShopper,
+  sendAtMs: number,
+  deadline: number,
+  miss: (reason: string) => void,
+): Promise<number> {
+  let dueMs: number | null = sendAtMs;
+  while (dueMs !== null) {
+    const now = dueMs;
+    const { sent, nextAtMs, stopped } = await shopper.upload(
+      { now: () => now },
+      (state, detail) => {
+        if (state !== 'sent') miss(`${state} ${detail}`);
+      },
+    );
+    if (sent > 0) return sent;
+    if (stopped !== null || Date.now() > deadline) {
+      miss(`not sent: ${stopped ?? 'no answer'}`);
+      return 0;
+    }
+    dueMs = nextAtMs;
+    await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+  }
+  return 0;
 }
 
 export class Crowd {
@@ -68,6 +95,15 @@ export class Crowd {
 
   async arrive(id: number, history: readonly ShopEvent[]): Promise<void> {
     this.#shoppers.set(id, await SimulatedShopper.arrive(this.#street, history));
+  }
+
+  /** Fetches the catalogue and computes what all share, before a connection would wait for it. */
+  async prepare(taskHash: string): Promise<void> {
+    const [shopper] = this.#shoppers.values();
+    if (shopper === undefined) return;
+    await shopper.receiver.site();
+    const { catalogue } = await shopper.receiver.task(taskHash, 'rank');
+    wholeScorer(await this.#street.catalogue(catalogue, shopper.receiver));
   }
 
   /** One round of `ids`; resolves when each has reported or has said why not. */

@@ -8,7 +8,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
-export interface DatasetItem {
+interface DatasetItem {
   readonly id: string;
   readonly title: string;
   readonly brand: string;

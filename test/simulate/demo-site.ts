@@ -5,18 +5,18 @@ import { loadOrCreateKey } from '../../aggregator/keys.ts';
 import { KEY_FILE } from '../../aggregator/main.ts';
 import { type TaskDraft, writeSite } from '../../aggregator/site.ts';
 import { initialWeights } from '../../sdk/learn/initial.ts';
+import { DEFAULT_SEGMENTS } from '../../sdk/profile/segments.ts';
 import { sha256Hex } from '../../shared/bytes/hash.ts';
 import { utf8 } from '../../shared/bytes/utf8.ts';
 import { type Architecture, INTENT_INPUTS } from '../../shared/model/architecture.ts';
 import { addCurves, epsilonOfCurve, scaleCurve } from '../../shared/privacy/curve.ts';
 import { curveOf, type Mechanism } from '../../shared/privacy/mechanism.ts';
 import { sigmaOfEpsilon } from '../../shared/privacy/zcdp.ts';
-import type { SegmentRule } from '../../shared/protocol/task.ts';
 import { CryptoSource } from '../../shared/random/source.ts';
 import { demoCatalogue } from './demo-world.ts';
 
-export const DEMO_SITE = 'demo-shop';
-export const DEMO_DELTA = 1e-6;
+const DEMO_SITE = 'demo-shop';
+const DEMO_DELTA = 1e-6;
 export const DEMO_EPSILON = 4;
 export const HISTORY_LENGTH = 10;
 
@@ -60,7 +60,7 @@ export function demoDrafts(): DemoDraft[] {
       clipL2: 2,
       mechanism,
       minReports: 120,
-      maxReports: 320,
+      maxReports: 800,
       recipe: {
         steps: 3,
         learningRate: 1,
@@ -72,18 +72,19 @@ export function demoDrafts(): DemoDraft[] {
     {
       ...COMMON,
       name: 'intent',
+      windowMs: 45_000,
       architecture: intent,
       initialWeights: initialWeights(intent, source),
       clipL2: 1,
       mechanism,
       minReports: 200,
-      maxReports: 320,
+      maxReports: 800,
       recipe: {
-        steps: 1,
+        steps: 5,
         learningRate: 1,
         negatives: 0,
         maxExamples: 30,
-        server: { name: 'fedavg', learningRate: 2, decayRounds: 6 },
+        server: { name: 'fedavg', learningRate: 4, decayRounds: 6 },
       },
     },
   ];
@@ -98,9 +99,6 @@ export function budgetOf(
   const total = curves.reduce((sum, curve) => addCurves(sum, curve));
   return Math.ceil(100 * epsilonOfCurve(total, delta)) / 100;
 }
-
-/** Three rules over the profile, evaluated on the device. */
-export const DEMO_SEGMENTS: readonly SegmentRule[] = [];
 
 export interface DemoSite {
   readonly site: string;
@@ -145,7 +143,7 @@ export async function prepareSite(data: string, fresh: boolean, nowMs: number): 
   const { publicKey } = await loadOrCreateKey(join(folder, KEY_FILE));
   const drafts = demoDrafts();
   const catalogue = await demoCatalogue();
-  const inputs = JSON.stringify([catalogue.hash, publicKey, drafts, DEMO_SEGMENTS]);
+  const inputs = JSON.stringify([catalogue.hash, publicKey, drafts, DEFAULT_SEGMENTS]);
   const fingerprint = await sha256Hex(utf8(inputs));
   const kept = await readKept(record);
   const base = { site: DEMO_SITE, trust: rootKey.publicKey, folder };
@@ -158,7 +156,7 @@ export async function prepareSite(data: string, fresh: boolean, nowMs: number): 
     site: DEMO_SITE,
     serial,
     budget: { epsilon: budgetOf(drafts, DEMO_DELTA), delta: DEMO_DELTA },
-    segments: DEMO_SEGMENTS,
+    segments: DEFAULT_SEGMENTS,
     catalogue,
     rootKey,
     aggregatorKey: publicKey,

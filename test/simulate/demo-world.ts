@@ -5,6 +5,9 @@ import { complements } from '../../demo-shop/catalogue/complements.ts';
 import { goods } from '../../demo-shop/catalogue/goods.ts';
 import { makeWorld, type World } from './world.ts';
 
+/** Enough for 240 goods, and its principal components are found in a second. */
+const DIMENSIONS = 512;
+
 /** Ids, brands and categories as the shop's pages report them. */
 export function demoWorld(): World {
   const together = new Map<string, string[]>();
@@ -35,6 +38,9 @@ export async function demoCatalogue(): Promise<BuiltCatalogue> {
       category: good.categoryId,
       priceCents: good.priceCents,
     })),
-    { embedder: hashedNgrams(), embedText: (item) => `${item.title} ${item.description}` },
+    {
+      embedder: hashedNgrams(DIMENSIONS),
+      embedText: (item) => `${item.title} ${item.description}`,
+    },
   );
 }

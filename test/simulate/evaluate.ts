@@ -1,5 +1,5 @@
 /** Full-ranking evaluation of the wide ranker, with the SDK's own scorer. */
-import { WideScorer } from '../../sdk/features/wide.ts';
+import { startWeights, WideScorer } from '../../sdk/features/wide.ts';
 import type { Catalogue } from '../../shared/model/catalogue.ts';
 import type { EvaluationRow } from './dataset.ts';
 import { type RowQuality, rowQuality } from './metrics.ts';
@@ -9,11 +9,19 @@ const COLUMN_BYTES = 256 * 2 ** 20;
 
 const scorers = new WeakMap<Catalogue, WideScorer>();
 
-function scorerOf(catalogue: Catalogue): WideScorer {
+/**
+ * One scorer for a whole process. Where all columns fit they are computed at once: few pairs would
+ * be cheaper for one shopper, not for thousands who share a catalogue.
+ */
+export function wholeScorer(catalogue: Catalogue): WideScorer {
   const known = scorers.get(catalogue);
   if (known !== undefined) return known;
   const made = new WideScorer(catalogue, COLUMN_BYTES);
   scorers.set(catalogue, made);
+  const items = catalogue.ids.length;
+  if (12 * items * items <= COLUMN_BYTES) {
+    for (let item = 0; item < items; item++) made.scores([item], startWeights(), 1);
+  }
   return made;
 }
 
@@ -30,7 +38,7 @@ export function rankRows(
   rows: readonly EvaluationRow[],
   { historyLength, withoutLast = false }: RankingOptions,
 ): RowQuality[] {
-  const scorer = scorerOf(catalogue);
+  const scorer = wholeScorer(catalogue);
   return rows.map(({ history, target }) => {
     const last = history.at(-1);
     return rowQuality(

@@ -14,6 +14,7 @@ import {
   writeExperiment,
 } from './federation.ts';
 import { addAudits, type LedgerAudit, NO_AUDIT } from './ledger-audit.ts';
+import type { Listening } from './server.ts';
 import type { Answer, Order } from './worker.ts';
 
 export interface Experiment {
@@ -69,10 +70,8 @@ class WorkerProcess {
 function startServer(folder: string): Promise<{ child: Child; endpoint: string }> {
   return new Promise((resolve, reject) => {
     const args = ['--data', folder, '--port', '0'];
-    const child = startChild('aggregator', fileOf('../../aggregator/main.ts'), args, (line) => {
-      const { url } = JSON.parse(line) as { url?: string };
-      if (url !== undefined) resolve({ child, endpoint: url });
-    });
+    const child = startChild('aggregator', fileOf('./server.ts'), args, () => undefined);
+    child.process.on('message', ({ url }: Listening) => resolve({ child, endpoint: url }));
     void child.ended.then((words) => {
       reject(new Error(`the aggregator has ended: ${words}\n${child.errors()}`));
     });
@@ -85,6 +84,8 @@ export async function federate(experiment: Experiment): Promise<Federated> {
   const schedule = cohorts(shoppers, plan, seed);
   const folder = mkdtempSync(join(tmpdir(), 'vitrine-simulate-'));
   const children: Child[] = [];
+  const forget = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', forget);
   try {
     const {
       site,
@@ -99,7 +100,16 @@ export async function federate(experiment: Experiment): Promise<Federated> {
     const everyWorker = <T>(order: (part: number) => Order): Promise<T[]> =>
       Promise.all(workers.map((worker, part) => worker.ask(order(part)) as Promise<T>));
 
-    await everyWorker((part) => ({ kind: 'arrive', data, endpoint, site, trust, part, parts }));
+    await everyWorker((part) => ({
+      kind: 'arrive',
+      data,
+      endpoint,
+      site,
+      trust,
+      taskHash,
+      part,
+      parts,
+    }));
     const timings: Record<string, number> = {};
     let weights = startWeights;
     for (const [at, ids] of schedule.entries()) {
@@ -137,6 +147,7 @@ export async function federate(experiment: Experiment): Promise<Federated> {
     return { weights, audit, violations, timings };
   } finally {
     await Promise.all(children.map((child) => child.stop()));
-    rmSync(folder, { recursive: true, force: true });
+    process.off('exit', forget);
+    forget();
   }
 }

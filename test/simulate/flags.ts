@@ -8,7 +8,7 @@ export const START_HELP = `npm start -- [flags]
   --https              serve the shop and the aggregator over https under one origin, with a
                        certificate made here, and to other machines of this network: for a phone,
                        whose browser has no WebCrypto, WebGPU or Web Locks on plain http
-  --shoppers N         simulated shoppers present at a time, default 360
+  --shoppers N         simulated shoppers present at a time, default 300
   --no-population      no simulated shoppers
   --data DIR           where keys, models and the journal lie, default .vitrine
   --fresh              begin with new keys and no models: empties that folder first
@@ -75,7 +75,7 @@ function parse(argv: readonly string[]) {
       'aggregator-port': { type: 'string', default: '8787' },
       'helper-port': { type: 'string', default: '8788' },
       https: { type: 'boolean', default: false },
-      shoppers: { type: 'string', default: '360' },
+      shoppers: { type: 'string', default: '300' },
       'no-population': { type: 'boolean', default: false },
       data: { type: 'string', default: '.vitrine' },
       fresh: { type: 'boolean', default: false },

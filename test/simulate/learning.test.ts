@@ -27,7 +27,7 @@ import { openStreet } from './shopper.ts';
 const UNTIL = Date.UTC(2026, 5, 1);
 const SEEDS = ['first', 'second', 'third'];
 const SHOPPERS = 600;
-const FRESH = 600;
+const FRESH = 1500;
 
 const plan: FederationPlan = {
   rounds: 4,

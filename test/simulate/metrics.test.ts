@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { meanQuality, pairedBootstrap, rowQuality } from './metrics.ts';
+import { auc, meanQuality, pairedBootstrap, rowQuality } from './metrics.ts';
 import { SeededRandom } from './random.ts';
 
 describe('full-ranking metrics', () => {
@@ -32,6 +32,16 @@ describe('full-ranking metrics', () => {
   it('refuses a target without a score and unpaired rows', () => {
     expect(() => rowQuality([1], 4)).toThrow(RangeError);
     expect(() => pairedBootstrap([1], [], 's')).toThrow(RangeError);
+  });
+});
+
+describe('area under the curve', () => {
+  it('is the share of pairs in the right order, ties half', () => {
+    expect(auc([1, 2, 3, 4], [0, 0, 1, 1])).toBe(1);
+    expect(auc([4, 3, 2, 1], [0, 0, 1, 1])).toBe(0);
+    expect(auc([1, 3, 2, 4], [0, 0, 1, 1])).toBe(0.75);
+    expect(auc([5, 5, 5], [0, 1, 1])).toBe(0.5);
+    expect(auc([1, 2], [1, 1])).toBe(0.5);
   });
 });
 

@@ -11,7 +11,7 @@ export interface Quality {
   readonly ndcg10: number;
 }
 
-export const CUTOFF = 10;
+const CUTOFF = 10;
 
 export interface RowQuality {
   readonly hit: number;
@@ -59,6 +59,27 @@ export function meanQuality(rows: readonly RowQuality[]): Quality {
     gain += row.gain;
   }
   return { hr10: (100 * hit) / rows.length, ndcg10: (100 * gain) / rows.length };
+}
+
+/**
+ * Area under the ROC curve, 0 to 1: the chance that a positive row scores above a negative one, ties
+ * half (Mann–Whitney). 0.5 when a class is missing.
+ */
+export function auc(scores: readonly number[], labels: readonly number[]): number {
+  if (scores.length !== labels.length) throw new RangeError('scores, labels: not paired');
+  const order = scores.map((_, i) => i).sort((a, b) => (scores[a] ?? 0) - (scores[b] ?? 0));
+  let rankSum = 0;
+  for (let from = 0; from < order.length; ) {
+    let to = from;
+    while (to < order.length && scores[order[to] ?? 0] === scores[order[from] ?? 0]) to++;
+    const rank = (from + 1 + to) / 2;
+    for (const i of order.slice(from, to)) if (labels[i] === 1) rankSum += rank;
+    from = to;
+  }
+  const positives = labels.filter((label) => label === 1).length;
+  const negatives = labels.length - positives;
+  if (positives === 0 || negatives === 0) return 0.5;
+  return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives);
 }
 
 export interface Interval {

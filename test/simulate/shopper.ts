@@ -1,8 +1,8 @@
 /**
  * One simulated shopper: a profile of its own (database, ledger, outbox, records, models) that goes
  * through the SDK's own rooms over real HTTP. What shoppers of a process share is what costs no
- * privacy and a browser would not notice: the learner, the decoded catalogue, the source of
- * randomness, and a cache of immutable files (`http-cache.ts`).
+ * privacy and a browser would not notice: the learner, the decoded catalogue and its cosines, the
+ * source of randomness, and a cache of immutable files (`http-cache.ts`).
  */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -21,6 +21,7 @@ import { Receiver } from '../../sdk/receive/receiver.ts';
 import type { Transport } from '../../sdk/receive/transport.ts';
 import { catalogueLoader, type RoundDeps, runRound } from '../../sdk/round.ts';
 import { CryptoSource, type RandomSource } from '../../shared/random/source.ts';
+import { wholeScorer } from './evaluate.ts';
 import { cachedFetch } from './http-cache.ts';
 
 /** The page default of the SDK: no report above this ε is made. */
@@ -107,6 +108,7 @@ export class SimulatedShopper {
       timer: performance,
       gpc: () => false,
       catalogue,
+      scorer: wholeScorer,
     };
     return runRound(deps, taskHash, () => undefined, new AbortController().signal);
   }

@@ -12,10 +12,10 @@ import { type Certificate, selfSigned } from './certificate.ts';
 import { type Child, claimPort, startChild } from './children.ts';
 import { DEMO_EPSILON, type DemoSite, prepareSite } from './demo-site.ts';
 import { FlagError, readStartFlags, START_HELP, type StartFlags } from './flags.ts';
+import type { Told } from './population.ts';
 import { createShop } from './shop-server.ts';
 
 const LOOPBACK = '127.0.0.1';
-const READY_MS = 30_000;
 
 const say = (line: string): void => console.log(line);
 const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -53,7 +53,7 @@ async function certificate(data: string, nowMs: number): Promise<Certificate> {
 
 interface Running {
   readonly children: Child[];
-  quality: unknown;
+  quality: Told['quality'] | null;
   stop(): Promise<void>;
 }
 
@@ -84,23 +84,11 @@ async function startShop(flags: StartFlags, site: DemoSite, running: Running): P
 
 async function startAggregator(flags: StartFlags, site: DemoSite): Promise<Child> {
   const args = ['--data', site.folder, '--port', String(flags.aggregatorPort)];
-  const child = startChild('aggregator', fileOf('../../aggregator/main.ts'), args, () => undefined);
-  let dead: string | null = null;
-  void child.ended.then((words) => {
-    dead = words;
-  });
-  const deadline = Date.now() + READY_MS;
-  while (dead === null && Date.now() < deadline) {
-    try {
-      const reply = await fetch(`http://${LOOPBACK}:${flags.aggregatorPort}/readyz`);
-      if (reply.ok) return child;
-    } catch {
-      // Not listening yet.
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  await child.stop();
-  throw new Error(`the aggregator did not start: ${dead ?? 'not ready'}\n${child.errors()}`);
+  const child = startChild('aggregator', fileOf('./server.ts'), args, () => undefined);
+  const listening = once(child.process, 'message').then(() => null);
+  const dead = await Promise.race([listening, child.ended]);
+  if (dead === null) return child;
+  throw new Error(`the aggregator did not start: ${dead}\n${child.errors()}`);
 }
 
 function startPopulation(flags: StartFlags, site: DemoSite, running: Running): Child {
@@ -114,8 +102,8 @@ function startPopulation(flags: StartFlags, site: DemoSite, running: Running): C
     ],
     say,
   );
-  child.process.on('message', (message: { quality?: unknown }) => {
-    if (message.quality !== undefined) running.quality = message.quality;
+  child.process.on('message', ({ quality }: Told) => {
+    running.quality = quality;
   });
   return child;
 }

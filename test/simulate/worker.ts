@@ -12,6 +12,7 @@ export type Order =
       readonly endpoint: string;
       readonly site: string;
       readonly trust: string;
+      readonly taskHash: string;
       /** This process holds the shoppers whose number leaves `part` when divided by `parts`. */
       readonly part: number;
       readonly parts: number;
@@ -22,7 +23,7 @@ export type Order =
 const DAY_MS = 86_400_000;
 
 /** One interaction a day, the last one yesterday: the form has an order and no times. */
-export function historyOf(items: readonly number[], nowMs: number): ShopEvent[] {
+function historyOf(items: readonly number[], nowMs: number): ShopEvent[] {
   return items.map((item, at) => ({
     name: 'purchase',
     atMs: nowMs - (items.length - at) * DAY_MS,
@@ -40,6 +41,7 @@ async function obey(order: Order): Promise<unknown> {
     for (const [id, items] of train.entries()) {
       if (id % order.parts === order.part) await made.arrive(id, historyOf(items, Date.now()));
     }
+    await made.prepare(order.taskHash);
     crowd = made;
     return null;
   }
@@ -51,7 +53,7 @@ async function obey(order: Order): Promise<unknown> {
 export type Answer = { readonly answer: unknown } | { readonly error: string };
 
 process.on('message', (order: Order) => {
-  obey(order)
+  void obey(order)
     .then((answer): Answer => ({ answer }))
     .catch(
       (error: unknown): Answer => ({

@@ -1,0 +1,66 @@
+/** Rounds of one task that have ended: their records in the log and the ids that they spent. */
+import type { TaskHead } from '../shared/protocol/task.ts';
+import { idOf } from './accumulate/batch.ts';
+import type { Disk } from './accumulate/disk.ts';
+import { findSpent } from './accumulate/spent.ts';
+import type { RecordLog } from './log/record-log.ts';
+
+/** Where a line of the log lies. */
+export interface Place {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Lists of spent ids kept in memory, newest first. */
+const SPENT_CACHE = 4;
+
+export class EndedRounds {
+  readonly #disk: Disk;
+  readonly #log: RecordLog;
+  readonly #folder: string;
+  readonly #places = new Map<number, { readonly round: Place; outcome: Place | null }>();
+  readonly #spent = new Map<number, Uint8Array>();
+
+  constructor(disk: Disk, log: RecordLog, folder: string) {
+    this.#disk = disk;
+    this.#log = log;
+    this.#folder = folder;
+  }
+
+  opened(round: number, place: Place): void {
+    this.#places.set(round, { round: place, outcome: null });
+  }
+
+  ended(round: number, outcome: Place): void {
+    const places = this.#places.get(round);
+    if (places !== undefined) places.outcome = outcome;
+  }
+
+  /** Signed records of a round that has ended, or null. */
+  async records(round: number): Promise<TaskHead | null> {
+    const places = this.#places.get(round);
+    if (places === undefined || places.outcome === null) return null;
+    const [opened, ended] = await Promise.all([
+      this.#log.read(places.round.offset, places.round.length),
+      this.#log.read(places.outcome.offset, places.outcome.length),
+    ]);
+    return {
+      round: opened.type === 'round' ? opened.round : null,
+      model: ended.type === 'model' ? ended.model : null,
+    };
+  }
+
+  spentPath(round: number): string {
+    return `${this.#folder}/${round}.ids`;
+  }
+
+  /** What a round that has ended knows of a body's id. @throws DiskError */
+  async find(round: number, body: Uint8Array): Promise<'unknown' | 'same' | 'other'> {
+    const list = this.#spent.get(round) ?? (await this.#disk.read(this.spentPath(round)));
+    this.#spent.delete(round);
+    this.#spent.set(round, list);
+    const [oldest] = this.#spent.keys();
+    if (this.#spent.size > SPENT_CACHE && oldest !== undefined) this.#spent.delete(oldest);
+    return findSpent(list, idOf(body), body);
+  }
+}

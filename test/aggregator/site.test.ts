@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadKey, loadOrCreateKey, saveKey, signerOf } from '../../aggregator/keys.ts';
+import { KEY_FILE } from '../../aggregator/main.ts';
+import { settingsOf } from '../../aggregator/settings.ts';
+import { epsilonOf } from '../../shared/privacy/mechanism.ts';
+import type { Signed, Task } from '../../shared/protocol/task.ts';
+import { draft, ROOT_KEY, SERVER_KEY, site } from './fixture.ts';
+
+let dataDir = '';
+
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'vitrine-'));
+  await saveKey(join(dataDir, KEY_FILE), SERVER_KEY);
+});
+
+afterEach(async () => {
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+describe('keys, site and settings', () => {
+  it('keeps a key that only its owner can read', async () => {
+    const path = join(dataDir, 'other.key');
+    const made = await loadOrCreateKey(path);
+    expect(await loadKey(path)).toEqual(made);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    await expect(saveKey(path, made)).rejects.toThrow(/EEXIST/);
+    expect(() => signerOf({ ...made, publicKey: SERVER_KEY.publicKey })).toThrow(RangeError);
+  });
+
+  it('R4 R6 the root key stays out of the folder, ε is claimed upwards', async () => {
+    const mechanism = { name: 'discrete-gaussian', sigma: 0.6893 } as const;
+    const { taskHashes } = await site(dataDir, [
+      draft('intent', 28, { tier: 'local', mechanism, minReports: 100, maxReports: 200 }),
+    ]);
+    const path = join(dataDir, 'tasks', `${taskHashes.intent}.json`);
+    const { record } = JSON.parse(await readFile(path, 'utf8')) as Signed<Task>;
+    const truth = epsilonOf(mechanism, 1e-6, 1);
+    expect(record.epsilon).toBeGreaterThanOrEqual(truth);
+    expect(record.epsilon).toBeLessThan(truth + 2e-6);
+    expect(existsSync(join(dataDir, 'site.json'))).toBe(true);
+    for (const name of ['site.json', KEY_FILE]) {
+      expect(await readFile(join(dataDir, name), 'utf8')).not.toContain(ROOT_KEY.privateKey);
+    }
+  });
+
+  it('R6 refuses drafts that are no task: noise in the test tier, none in local, sums that wrap', async () => {
+    const local = { tier: 'local' } as const;
+    await expect(site(dataDir, [draft('intent', 3, local)])).rejects.toThrow(/without noise/);
+    const loud = { ...local, mechanism: { name: 'discrete-gaussian', sigma: 50 } as const };
+    await expect(site(dataDir, [draft('intent', 3, { ...loud, scaleBits: 24 })])).rejects.toThrow(
+      RangeError,
+    );
+    await expect(site(dataDir, [draft('wide', 3)])).resolves.toBeDefined();
+    await expect(site(dataDir, [draft('intent', 3, { minReports: 9 })])).rejects.toThrow(
+      /maxReports/,
+    );
+  });
+
+  it('settings are checked by name', () => {
+    expect(settingsOf({ maxInFlight: 7 }).maxInFlight).toBe(7);
+    expect(() => settingsOf({ maxInFlight: 0 })).toThrow(/settings\.maxInFlight/);
+    expect(() => settingsOf({ speed: 1 } as never)).toThrow(/settings\.speed/);
+  });
+});
