@@ -4,6 +4,8 @@ import { assertInteger } from '../shared/assert/assert.ts';
 export interface Settings {
   /** Bodies in flight at most, from the first byte to the acknowledgement. */
   readonly maxInFlight: number;
+  /** Memory for them, bytes. */
+  readonly maxInFlightBytes: number;
   readonly maxConnections: number;
   readonly maxHeaderBytes: number;
   /** A client that has not sent its headers, or its whole request, by then is cut off. */
@@ -21,6 +23,7 @@ export interface Settings {
 
 const RANGES: Readonly<Record<keyof Settings, readonly [number, number, number]>> = {
   maxInFlight: [1024, 1, 65_536],
+  maxInFlightBytes: [256 << 20, 1 << 16, 2 ** 36],
   maxConnections: [4096, 1, 65_536],
   maxHeaderBytes: [8192, 1024, 65_536],
   headersTimeoutMs: [10_000, 100, 600_000],

@@ -36,17 +36,18 @@ export function admittedLength(
   contentLength: string | null | undefined,
   lengths: ReadonlySet<number>,
 ): number {
-  if (contentType?.trim().toLowerCase() !== REPORT_CONTENT_TYPE) throw new Refusal('bad-type');
+  const isReport =
+    contentType === REPORT_CONTENT_TYPE ||
+    contentType?.trim().toLowerCase() === REPORT_CONTENT_TYPE;
+  if (!isReport) throw new Refusal('bad-type');
   if (contentLength === null || contentLength === undefined || !/^\d{1,15}$/.test(contentLength)) {
     throw new Refusal('bad-length', 'a content-length is needed');
   }
   const length = Number(contentLength);
+  if (lengths.has(length)) return length;
   const largest = Math.max(0, ...lengths);
   if (length > largest) throw new Refusal('too-large', `${length} bytes, at most ${largest}`);
-  if (!lengths.has(length)) {
-    throw new Refusal('bad-length', `${length} bytes are the length of no task`);
-  }
-  return length;
+  throw new Refusal('bad-length', `${length} bytes are the length of no task`);
 }
 
 /** @throws Refusal of `decodeReportHeader`, or unknown-task, wrong-tier or bad-length. */

@@ -9,7 +9,7 @@ import { assertInteger } from '../../shared/assert/assert.ts';
 import { equalBytes } from '../../shared/bytes/concat.ts';
 import { MAX_LOCAL_REPORTS } from '../../shared/field/fixed.ts';
 import { Refusal } from '../../shared/protocol/refusals.ts';
-import { REPORT_HEADER_BYTES } from '../../shared/protocol/report.ts';
+import { REPORT_HEADER_BYTES, REPORT_ID_BYTES } from '../../shared/protocol/report.ts';
 import { batchDigest, type CloseRecord, decodeClose, encodeClose } from './close.ts';
 import { type Disk, DiskError } from './disk.ts';
 import { CorruptJournal, Journal, type PlacedEntry } from './journal.ts';
@@ -24,7 +24,7 @@ export interface Summer {
 export interface BatchOptions {
   readonly disk: Disk;
   readonly path: string;
-  /** 32 bytes that name the round, the first entry of its journal. */
+  /** 32 bytes that name the round and that only the server knows: its journal's first entry. */
   readonly identity: Uint8Array;
   readonly d: number;
   readonly maxReports: number;
@@ -33,11 +33,23 @@ export interface BatchOptions {
   readonly flushBytes: number;
 }
 
+/** A report that is on its way to the disk. */
 interface Waiting {
   readonly id: string;
   readonly body: Uint8Array;
+  readonly done: Promise<void>;
   resolve(): void;
   reject(reason: unknown): void;
+}
+
+function waitingFor(id: string, body: Uint8Array): Waiting {
+  let resolve: () => void = () => undefined;
+  let reject: (reason: unknown) => void = () => undefined;
+  const done = new Promise<void>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { id, body, done, resolve, reject };
 }
 
 /** Parts of a writev stay below IOV_MAX (1024): two an entry and the frame's header. */
@@ -48,10 +60,7 @@ export class OpenBatch {
   readonly #sum: Float64Array;
   /** Journal offset of every report that is in; ids are 16 bytes as latin1 strings. */
   readonly #offsets = new Map<string, number>();
-  readonly #pending = new Map<
-    string,
-    { readonly body: Uint8Array; readonly done: Promise<void> }
-  >();
+  readonly #pending = new Map<string, Waiting>();
   #journal: Journal | null = null;
   #queue: Waiting[] = [];
   #flushing: Promise<void> | null = null;
@@ -103,39 +112,39 @@ export class OpenBatch {
   }
 
   /**
-   * Takes a validated report. Resolves when it is on disk: 'accepted' the first time, 'duplicate'
-   * for the same bytes again. `body` must not change until then.
+   * Takes a validated report with a new id, see `find`; its place is taken at once. Resolves when
+   * it is on disk. `body` must not change until then.
    * @throws Refusal report-conflict, round-full, round-closed or not-ready.
    */
-  async add(id: string, body: Uint8Array): Promise<'accepted' | 'duplicate'> {
-    const known = await this.find(id, body);
-    if (known === 'other') throw new Refusal('report-conflict');
-    if (known === 'same') return 'duplicate';
+  add(id: string, body: Uint8Array): Promise<void> {
+    if (this.has(id)) throw new Refusal('report-conflict');
     if (this.#closing) throw new Refusal('round-closed');
-    if (this.#pending.has(id)) return this.add(id, body);
-    if (this.count + this.#pending.size >= this.#options.maxReports)
+    if (this.count + this.#pending.size >= this.#options.maxReports) {
       throw new Refusal('round-full');
-    const done = new Promise<void>((resolve, reject) => {
-      this.#queue.push({ id, body, resolve, reject });
-    });
-    this.#pending.set(id, { body, done });
+    }
+    const waiting = waitingFor(id, body);
+    this.#queue.push(waiting);
+    this.#pending.set(id, waiting);
     this.#flush();
-    await done;
-    return 'accepted';
+    return waiting.done;
   }
 
-  /** What this batch knows of an id; waits for a flush that holds it. */
-  async find(id: string, body: Uint8Array): Promise<'unknown' | 'same' | 'other'> {
+  /** What this batch knows of an id, once the flush that holds it is done; null for nothing. */
+  find(id: string, body: Uint8Array): Promise<'same' | 'other'> | null {
     const pending = this.#pending.get(id);
     if (pending !== undefined) {
-      const same = equalBytes(pending.body, body);
-      await pending.done;
-      return same ? 'same' : 'other';
+      const known = equalBytes(pending.body, body) ? 'same' : 'other';
+      return pending.done.then(() => known);
     }
     const offset = this.#offsets.get(id);
-    if (offset === undefined) return 'unknown';
-    const journalled = await this.#open().read(offset, body.length);
-    return equalBytes(journalled, body) ? 'same' : 'other';
+    return offset === undefined ? null : this.#compare(offset, body);
+  }
+
+  /** Tries whether the journal can be written again, with an empty frame. */
+  async probe(): Promise<void> {
+    if (this.#closing || this.#flushing !== null) return;
+    this.#startFlush();
+    await this.#flushing;
   }
 
   /** Fixes membership: no report is taken any more, those on their way are flushed first. */
@@ -168,13 +177,21 @@ export class OpenBatch {
     await this.#open().close();
   }
 
+  async #compare(offset: number, body: Uint8Array): Promise<'same' | 'other'> {
+    const journalled = await this.#open().read(offset, body.length);
+    return equalBytes(journalled, body) ? 'same' : 'other';
+  }
+
   #open(): Journal {
     if (this.#journal === null) throw new Error('the journal is not open');
     return this.#journal;
   }
 
   #flush(): void {
-    if (this.#flushing !== null || this.#queue.length === 0) return;
+    if (this.#flushing === null && this.#queue.length > 0) this.#startFlush();
+  }
+
+  #startFlush(): void {
     this.#flushing = this.#flushGroup().finally(() => {
       this.#flushing = null;
       this.#flush();
@@ -187,16 +204,10 @@ export class OpenBatch {
     const length = REPORT_HEADER_BYTES + 4 * this.#options.d;
     const fit = Math.max(1, Math.floor(this.#options.flushBytes / length));
     const group = this.#queue.splice(0, Math.min(MAX_GROUP, fit));
+    const bodies = group.map(({ body }) => body);
+    let offsets: readonly number[];
     try {
-      const bodies = group.map(({ body }) => body);
-      const offsets = await this.#open().append(bodies.map((bytes) => ({ kind: 1, bytes })));
-      this.#options.summer.sum(bodies, REPORT_HEADER_BYTES, this.#sum);
-      for (const [i, { id, resolve }] of group.entries()) {
-        this.#offsets.set(id, offsets[i] as number);
-        this.#pending.delete(id);
-        resolve();
-      }
-      this.#lastError = null;
+      offsets = await this.#open().append(bodies.map((bytes) => ({ kind: 1, bytes })));
     } catch (error) {
       this.#lastError = error as Error;
       const why = error instanceof DiskError ? `the data folder is ${error.code}` : '';
@@ -204,6 +215,15 @@ export class OpenBatch {
         this.#pending.delete(id);
         reject(new Refusal('not-ready', why));
       }
+      return;
+    }
+    this.#lastError = null;
+    this.#options.summer.sum(bodies, REPORT_HEADER_BYTES, this.#sum);
+    for (let i = 0; i < group.length; i++) {
+      const { id, resolve } = group[i] as Waiting;
+      this.#offsets.set(id, offsets[i] as number);
+      this.#pending.delete(id);
+      resolve();
     }
   }
 
@@ -213,7 +233,11 @@ export class OpenBatch {
       if (this.#closed !== null) return;
       if (kind === 2) this.#closed = decodeClose(bytes);
       if (kind !== 1) continue;
-      this.#offsets.set(idOf(bytes), offset);
+      const id = idOf(bytes);
+      if (this.#offsets.has(id)) {
+        throw new CorruptJournal(this.#options.path, 'it holds a report twice');
+      }
+      this.#offsets.set(id, offset);
       bodies.push(bytes);
     }
     this.#options.summer.sum(bodies, REPORT_HEADER_BYTES, this.#sum);
@@ -230,5 +254,5 @@ export class OpenBatch {
 
 /** Report id of a body, 16 bytes as a latin1 string. */
 export function idOf(body: Uint8Array): string {
-  return Buffer.from(body.buffer, body.byteOffset + 8, 16).toString('latin1');
+  return Buffer.from(body.buffer, body.byteOffset + 8, REPORT_ID_BYTES).toString('latin1');
 }

@@ -1,18 +1,21 @@
 /**
  * Frames of the journal (SPEC.md, RD rules). Little endian. One frame is one group commit.
  *
- *   0  4   magic "VTJ1"
+ *   0  4   magic "VTJ2"
  *   4  4   sequence number of the frame in its file, from 0
  *   8  4   payload length
- *  12  4   CRC-32 of bytes 4 to 12 and the payload
+ *  12  4   CRC-32 of bytes 4 to 12 and the payload, continued from a seed behind frame 0
  *  16  …   entries: kind u32, length u32, bytes padded with zeros to a multiple of 4
+ *
+ * The seed is the CRC-32 of the journal's identity, which only the server knows: otherwise the 16
+ * bytes of a report id could pass for a frame, and a torn tail that holds them for damage.
  */
 import { crc32 } from './crc.ts';
 
 export const FRAME_HEADER_BYTES = 16;
 export const ENTRY_HEADER_BYTES = 8;
 
-const MAGIC = 0x314a5456;
+const MAGIC = 0x324a5456;
 
 /** 0 opens the file, 1 is a report, 2 closes the batch. */
 type EntryKind = 0 | 1 | 2;
@@ -30,16 +33,22 @@ export function entryLength(bytes: number): number {
 }
 
 /** The parts of one frame, ready for writev; entry bytes are not copied. */
-export function frameParts(sequence: number, entries: readonly Entry[]): Uint8Array[] {
+export function frameParts(
+  sequence: number,
+  entries: readonly Entry[],
+  seed: number,
+): Uint8Array[] {
   const header = new Uint8Array(FRAME_HEADER_BYTES);
   const parts: Uint8Array[] = [header];
+  const heads = new Uint8Array(ENTRY_HEADER_BYTES * entries.length);
+  const headsView = new DataView(heads.buffer);
   let length = 0;
+  let at = 0;
   for (const { kind, bytes } of entries) {
-    const head = new Uint8Array(ENTRY_HEADER_BYTES);
-    const view = new DataView(head.buffer);
-    view.setUint32(0, kind, true);
-    view.setUint32(4, bytes.length, true);
-    parts.push(head, bytes);
+    headsView.setUint32(at, kind, true);
+    headsView.setUint32(at + 4, bytes.length, true);
+    parts.push(heads.subarray(at, at + ENTRY_HEADER_BYTES), bytes);
+    at += ENTRY_HEADER_BYTES;
     if ((bytes.length & 3) !== 0) parts.push(PADDING[bytes.length & 3] as Uint8Array);
     length += entryLength(bytes.length);
   }
@@ -47,7 +56,7 @@ export function frameParts(sequence: number, entries: readonly Entry[]): Uint8Ar
   view.setUint32(0, MAGIC, true);
   view.setUint32(4, sequence, true);
   view.setUint32(8, length, true);
-  let crc = crc32(header.subarray(4, 12));
+  let crc = crc32(header.subarray(4, 12), sequence === 0 ? 0 : seed);
   for (let i = 1; i < parts.length; i++) crc = crc32(parts[i] as Uint8Array, crc);
   view.setUint32(12, crc, true);
   return parts;
@@ -71,14 +80,14 @@ export function readHeader(bytes: Uint8Array, offset: number): FrameHeader | nul
   };
 }
 
-/** Tells whether `payload` is the one that the header bytes at `offset` declare. */
-export function frameHolds(header: FrameHeader, payload: Uint8Array): boolean {
+/** Tells whether `payload` is the one that its header declares. */
+export function frameHolds(header: FrameHeader, payload: Uint8Array, seed: number): boolean {
   if (payload.length !== header.length) return false;
   const head = new Uint8Array(8);
   const view = new DataView(head.buffer);
   view.setUint32(0, header.sequence, true);
   view.setUint32(4, header.length, true);
-  return crc32(payload, crc32(head)) === header.crc;
+  return crc32(payload, crc32(head, header.sequence === 0 ? 0 : seed)) === header.crc;
 }
 
 /** Entries of a payload whose CRC has been checked; `offset` counts from the payload's start. */

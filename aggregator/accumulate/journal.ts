@@ -4,6 +4,7 @@
  * a good one behind it is damage to what was acknowledged, and is an error.
  */
 import { equalBytes } from '../../shared/bytes/concat.ts';
+import { crc32 } from './crc.ts';
 import { type AppendFile, type Disk, DiskError, folderOf } from './disk.ts';
 import {
   ENTRY_HEADER_BYTES,
@@ -44,7 +45,7 @@ interface Scan {
 const WINDOW = 4 << 20;
 
 /** Walks the good frames of a file; the bytes that a visit sees are its own. */
-async function scan(disk: Disk, path: string, visit: Visit): Promise<Scan> {
+async function scan(disk: Disk, path: string, seed: number, visit: Visit): Promise<Scan> {
   const size = (await disk.size(path)) ?? 0;
   let frames = 0;
   let from = 0;
@@ -63,7 +64,7 @@ async function scan(disk: Disk, path: string, visit: Visit): Promise<Scan> {
     const start = at + FRAME_HEADER_BYTES;
     await load(at, FRAME_HEADER_BYTES + header.length);
     const payload = window.subarray(start - from, start - from + header.length);
-    if (!frameHolds(header, payload)) break;
+    if (!frameHolds(header, payload, seed)) break;
     await visit(readEntries(payload).map((one) => ({ ...one, offset: one.offset + start })));
     at = start + header.length;
     frames += 1;
@@ -72,13 +73,13 @@ async function scan(disk: Disk, path: string, visit: Visit): Promise<Scan> {
 }
 
 /** Looks for a good frame after the place where reading stopped. */
-async function laterFrame(disk: Disk, path: string, good: Scan): Promise<boolean> {
+async function laterFrame(disk: Disk, path: string, seed: number, good: Scan): Promise<boolean> {
   const rest = await disk.read(path, good.length);
   for (let at = 4; at + FRAME_HEADER_BYTES <= rest.length; at += 4) {
     const header = readHeader(rest, at);
     if (header === null || header.sequence <= good.frames) continue;
     const start = at + FRAME_HEADER_BYTES;
-    if (frameHolds(header, rest.subarray(start, start + header.length))) return true;
+    if (frameHolds(header, rest.subarray(start, start + header.length), seed)) return true;
   }
   return false;
 }
@@ -87,18 +88,21 @@ export class Journal {
   readonly path: string;
   readonly #disk: Disk;
   readonly #file: AppendFile;
+  readonly #seed: number;
   #frames: number;
   #failed: DiskError | null = null;
 
-  private constructor(disk: Disk, path: string, file: AppendFile, frames: number) {
+  private constructor(disk: Disk, path: string, file: AppendFile, seed: number, frames: number) {
     this.#disk = disk;
     this.path = path;
     this.#file = file;
+    this.#seed = seed;
     this.#frames = frames;
   }
 
   /**
    * Opens or makes the journal of the batch that `identity` names, replays it and cuts a torn tail.
+   * @param identity 32 bytes that nobody outside the server can compute.
    * @throws CorruptJournal, DiskError
    */
   static async open(
@@ -107,7 +111,8 @@ export class Journal {
     identity: Uint8Array,
     visit: Visit,
   ): Promise<Journal> {
-    const good = await scan(disk, path, async (entries) => {
+    const seed = crc32(identity);
+    const good = await scan(disk, path, seed, async (entries) => {
       const [first, ...rest] = entries;
       if (first?.kind !== 0) return visit(entries);
       if (!equalBytes(first.bytes, identity)) {
@@ -116,11 +121,16 @@ export class Journal {
       return visit(rest);
     });
     const size = (await disk.size(path)) ?? 0;
-    if (size > good.length && (await laterFrame(disk, path, good))) {
+    // The first frame is on disk before another one is begun.
+    const opening = FRAME_HEADER_BYTES + entryLength(identity.length);
+    if (good.frames === 0 && size > opening) {
+      throw new CorruptJournal(path, 'its first frame is damaged, or of another format');
+    }
+    if (size > good.length && (await laterFrame(disk, path, seed, good))) {
       throw new CorruptJournal(path, `frame ${good.frames} is damaged, later ones are not`);
     }
     const file = await disk.open(path);
-    const journal = new Journal(disk, path, file, good.frames);
+    const journal = new Journal(disk, path, file, seed, good.frames);
     if (file.length > good.length) await file.truncate(good.length);
     // What was read back may sit in the page cache alone after a kill.
     if (file.length > 0) await file.sync();
@@ -144,7 +154,7 @@ export class Journal {
     if (this.#failed !== null) throw this.#failed;
     const start = this.#file.length;
     try {
-      await this.#file.append(frameParts(this.#frames, entries));
+      await this.#file.append(frameParts(this.#frames, entries, this.#seed));
     } catch (error) {
       await this.#cut(start);
       throw error;
@@ -169,7 +179,7 @@ export class Journal {
 
   /** Walks what was appended so far. */
   async replay(visit: Visit): Promise<void> {
-    const { length } = await scan(this.#disk, this.path, visit);
+    const { length } = await scan(this.#disk, this.path, this.#seed, visit);
     if (length !== this.#file.length) throw new CorruptJournal(this.path, 'it reads back shorter');
   }
 

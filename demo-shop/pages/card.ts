@@ -1,4 +1,4 @@
-/** A good as a card, and rows of them. */
+/** A good as a card. */
 import { drawGood } from '../catalogue/drawing.ts';
 import type { Good } from '../catalogue/types.ts';
 import { h, picture } from '../dom.ts';
@@ -18,8 +18,4 @@ export function card(good: Good): HTMLElement {
       h('span', { class: 'card-price' }, money(good.priceCents)),
     ),
   );
-}
-
-export function grid(list: readonly Good[]): HTMLElement {
-  return h('div', { class: 'grid' }, ...list.map(card));
 }

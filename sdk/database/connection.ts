@@ -80,7 +80,8 @@ export class Connection {
 
   /**
    * Runs `body` in one strict transaction; it may await nothing but the transaction's own
-   * requests. When the disk is full, the older half of the events goes and `body` runs once more.
+   * requests. When the disk is full, `body` runs once more in a transaction in which the older half
+   * of the events goes; if that makes no room either, nothing has gone.
    */
   async write<T>(
     stores: StoreName[],
@@ -94,8 +95,10 @@ export class Connection {
       if (namedError(error).code !== 'quota') throw namedError(error);
     }
     try {
-      await this.#attempt(['events'], dropOlderHalf);
-      return await this.#attempt(stores, body);
+      return await this.#attempt([...new Set([...stores, 'events' as const])], async (tx) => {
+        await dropOlderHalf(tx);
+        return body(tx);
+      });
     } catch (error) {
       const named = namedError(error);
       if (named.code === 'quota' && this.#state === 'ready') this.#state = 'quota';

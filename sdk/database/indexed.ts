@@ -87,6 +87,16 @@ class IndexedDatabase implements Database {
         await Promise.all(added);
       });
     }
+    try {
+      await this.#trim(events, retention);
+    } catch (error) {
+      // The events are stored: to a caller that tried again they would come twice.
+      if (first === undefined || namedError(error).code !== 'quota') throw error;
+    }
+  }
+
+  async #trim(events: readonly ShopEvent[], retention: Retention): Promise<void> {
+    const [first] = events;
     await this.#connection.write(['meta', 'events'], async (tx) => {
       if (first !== undefined) await beginEpoch(tx, first.atMs);
       const store = tx.objectStore('events');

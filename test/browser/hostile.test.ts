@@ -156,7 +156,11 @@ function flood(response: ServerResponse): void {
 describe('an aggregator that answers nonsense from the first request on', () => {
   const cases: [string, Answer, string][] = [
     ['HTML', always((response) => say(response, 200, HTML)), 'server-error'],
-    ['JSON of another shape', always((r) => say(r, 200, '{"record":[1],"x":null}')), 'server-error'],
+    [
+      'JSON of another shape',
+      always((r) => say(r, 200, '{"record":[1],"x":null}')),
+      'server-error',
+    ],
     ['null', always((response) => say(response, 200, 'null')), 'server-error'],
     ['bytes that are no text', always((r) => say(r, 200, Buffer.alloc(64, 0xff))), 'server-error'],
     ['500', always((response) => say(response, 500, '{}')), 'server-error'],

@@ -10,6 +10,8 @@ export interface LaunchOptions {
   /** With a software WebGPU adapter (SwiftShader); without it the browser has no adapter. */
   readonly webgpu?: boolean;
   readonly args?: readonly string[];
+  /** Arguments that Playwright gives by itself and that this browser goes without. */
+  readonly without?: readonly string[];
 }
 
 export interface Launched {
@@ -39,6 +41,7 @@ export async function launchChromium(options: LaunchOptions = {}): Promise<Launc
       executablePath: found.path,
       headless: true,
       chromiumSandbox: process.getuid?.() !== 0,
+      ignoreDefaultArgs: [...(options.without ?? [])],
       args: [...QUIET, ...(options.webgpu ? WEBGPU : ['--disable-gpu']), ...(options.args ?? [])],
     });
     return { browser, close: () => browser.close() };

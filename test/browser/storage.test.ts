@@ -218,7 +218,35 @@ describe('a page that is left at once', () => {
   });
 
   it('goes on when it comes back from the back/forward cache', async () => {
-    const cached = await launchChromium({ args: ['--enable-features=BackForwardCache'] });
-    await cached.close();
+    const cached = await launchChromium({ without: ['--disable-back-forward-cache'] });
+    try {
+      gate.pages['/next'] = '<!doctype html><title>next</title><link rel="icon" href="data:,">next';
+      const page = await newPage(await cached.browser.newContext(), problems);
+      await page.goto(`${gate.url}/tag`);
+      await until('ready', async () => (await statusOf(page)).state === 'ready');
+      await track(page, goods.slice(0, 1));
+      await page.evaluate(() => {
+        addEventListener('pageshow', ({ persisted }) => {
+          if (persisted) document.title = 'restored';
+        });
+      });
+      await page.waitForTimeout(600);
+      await page.goto(`${gate.url}/next`);
+      await page.evaluate(() => history.back());
+      await until('the restored page', async () => (await page.title()) === 'restored');
+      await until('ready', async () => (await statusOf(page)).state === 'ready');
+      await track(page, goods.slice(1, 2));
+      const events = await until('both views', async () => {
+        const all = await storedOf(page);
+        return all.filter(({ name }) => name === 'view_item').length === 2 ? all : null;
+      });
+      expect(events.filter(({ name }) => name === 'dwell').length).toBeGreaterThanOrEqual(1);
+      expect((await recommendOf(page)).source).toBe('content');
+      await page.evaluate(() => window.vitrine.erase());
+      expect(await databasesOf(page)).toEqual([]);
+      expect(await problemsOf(page)).toEqual([]);
+    } finally {
+      await cached.close();
+    }
   });
 });
