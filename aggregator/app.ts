@@ -5,11 +5,11 @@ import { PATHS } from '../shared/protocol/paths.ts';
 import { Refusal } from '../shared/protocol/refusals.ts';
 import {
   CORS_HEADERS,
-  failureReply,
   jsonReply,
   PREFLIGHT_HEADERS,
   type Reply,
   refusalReply,
+  replyOf,
   SECURITY_HEADERS,
 } from './replies.ts';
 import { type ReportDeps, takeReport } from './reports.ts';
@@ -49,11 +49,10 @@ export function createApp(deps: AppDeps): Hono {
   const noStore = { 'cache-control': 'no-store' };
 
   app.onError((error, c) => {
-    if (error instanceof Refusal) {
-      return answer(refusalReply(error, service.settings.retryAfterSeconds));
-    }
-    logger('error', 'request-failed', { method: c.req.method, reason: error.message });
-    return answer(failureReply());
+    const { reply } = replyOf(error, service.settings.retryAfterSeconds, (reason) =>
+      logger('error', 'request-failed', { method: c.req.method, reason }),
+    );
+    return answer(reply);
   });
   app.notFound(() => answer(refusalReply(new Refusal('not-found'), 1)));
   app.use(async (c, next) => {

@@ -11,15 +11,13 @@ export interface Place {
   readonly length: number;
 }
 
-/** Lists of spent ids kept in memory, newest first. */
-const SPENT_CACHE = 4;
-
 export class EndedRounds {
   readonly #disk: Disk;
   readonly #log: RecordLog;
   readonly #folder: string;
   readonly #places = new Map<number, { readonly round: Place; outcome: Place | null }>();
-  readonly #spent = new Map<number, Uint8Array>();
+  /** One look-up at a time: late repetitions hold one file open, however many they are. */
+  #lookup: Promise<unknown> = Promise.resolve();
 
   constructor(disk: Disk, log: RecordLog, folder: string) {
     this.#disk = disk;
@@ -55,12 +53,12 @@ export class EndedRounds {
   }
 
   /** What a round that has ended knows of a body's id. @throws DiskError */
-  async find(round: number, body: Uint8Array): Promise<'unknown' | 'same' | 'other'> {
-    const list = this.#spent.get(round) ?? (await this.#disk.read(this.spentPath(round)));
-    this.#spent.delete(round);
-    this.#spent.set(round, list);
-    const [oldest] = this.#spent.keys();
-    if (this.#spent.size > SPENT_CACHE && oldest !== undefined) this.#spent.delete(oldest);
-    return findSpent(list, idOf(body), body);
+  find(round: number, body: Uint8Array): Promise<'unknown' | 'same' | 'other'> {
+    const path = this.spentPath(round);
+    const found = this.#lookup.then(() =>
+      findSpent((offset, length) => this.#disk.read(path, offset, length), idOf(body), body),
+    );
+    this.#lookup = found.catch(() => undefined);
+    return found;
   }
 }

@@ -8,6 +8,7 @@ import { link, realpath, rename, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DiskError } from './accumulate/disk.ts';
 
 const LOCK_FILE = 'aggregator.lock';
 /** sun_path of macOS has 104 bytes, that of Linux 108. */
@@ -24,13 +25,19 @@ export class FolderInUse extends Error {
   }
 }
 
-/** Socket of a folder: inside it, or by its name where that is too long, and on Windows a pipe. */
-async function socketOf(folder: string): Promise<string> {
+/**
+ * Sockets of a folder: inside it, and by its name for a path that is too long and for file systems
+ * without sockets; on Windows a pipe.
+ */
+async function socketsOf(folder: string): Promise<readonly string[]> {
+  const name = createHash('sha256')
+    .update(await realpath(folder))
+    .digest('hex')
+    .slice(0, 32);
+  if (process.platform === 'win32') return [`\\\\.\\pipe\\vitrine-${name}`];
   const inside = join(folder, LOCK_FILE);
-  if (process.platform !== 'win32' && Buffer.byteLength(inside) <= MAX_PATH_BYTES) return inside;
-  const name = createHash('sha256').update(await realpath(folder)).digest('hex').slice(0, 32);
-  if (process.platform === 'win32') return `\\\\.\\pipe\\vitrine-${name}`;
-  return join(tmpdir(), `vitrine-${name}.lock`);
+  const beside = join(tmpdir(), `vitrine-${name}.lock`);
+  return Buffer.byteLength(inside) <= MAX_PATH_BYTES ? [inside, beside] : [beside];
 }
 
 /** Resolves with null when the address is taken. */
@@ -79,16 +86,31 @@ async function clear(path: string): Promise<boolean> {
   return !live;
 }
 
-/**
- * Takes a folder for this process; returns what lets go of it.
- * @throws FolderInUse
- */
-export async function lockFolder(folder: string): Promise<() => Promise<void>> {
-  const path = await socketOf(folder);
+/** @returns what lets go of the address, or null when somebody holds it. */
+async function take(path: string): Promise<(() => Promise<void>) | null> {
   for (let tries = 0; tries < TRIES; tries++) {
     const server = await listenOn(path);
     if (server !== null) return () => new Promise((resolve) => server.close(() => resolve()));
-    if (!(await clear(path))) break;
+    if (!(await clear(path))) return null;
   }
-  throw new FolderInUse(folder);
+  return null;
+}
+
+/**
+ * Takes a folder for this process; returns what lets go of it.
+ * @throws FolderInUse; DiskError when no socket can be made.
+ */
+export async function lockFolder(folder: string): Promise<() => Promise<void>> {
+  let cause: unknown = null;
+  for (const path of await socketsOf(folder)) {
+    try {
+      const release = await take(path);
+      if (release === null) throw new FolderInUse(folder);
+      return release;
+    } catch (error) {
+      if (error instanceof FolderInUse) throw error;
+      cause = error;
+    }
+  }
+  throw new DiskError('failed', `${folder} cannot be locked`, { cause });
 }

@@ -1,20 +1,16 @@
 /** The aggregator as a process: one data folder, one port. `--data DIR --port P --host H`. */
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { getRequestListener } from '@hono/node-server';
-import { PATHS } from '../shared/protocol/paths.ts';
-import { Refusal } from '../shared/protocol/refusals.ts';
 import type { Disk } from './accumulate/disk.ts';
 import { nodeDisk } from './accumulate/node-disk.ts';
-import { createApp } from './app.ts';
 import { chooseBackend } from './average/choose.ts';
 import { loadKey, signerOf } from './keys.ts';
+import { attach } from './listener.ts';
+import { lockFolder } from './lock.ts';
 import { jsonLogger, type Logger } from './logger.ts';
-import { jsonReply, refusalReply } from './replies.ts';
-import { handleReport } from './reports.ts';
 import { Service } from './service.ts';
 import { type Settings, settingsOf } from './settings.ts';
 import { systemClock, systemScheduler } from './time.ts';
@@ -72,17 +68,6 @@ function listen(server: Server, host: string, port: number): Promise<string> {
   });
 }
 
-/** Answers while the journals are read. */
-const starting: RequestListener = (request, response) => {
-  const { status, headers, text } =
-    request.url === PATHS.livez
-      ? jsonReply(200, { status: 'ok' })
-      : refusalReply(new Refusal('not-ready', 'starting'), 1);
-  request.resume();
-  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(text) });
-  response.end(text);
-};
-
 async function stopServer(server: Server, drainMs: number): Promise<void> {
   const timer = setTimeout(() => server.closeAllConnections(), drainMs);
   await new Promise<void>((resolve) => {
@@ -104,30 +89,32 @@ async function loadSigner(dataDir: string): Promise<ReturnType<typeof signerOf>>
 /**
  * Starts an aggregator on a data folder that `writeSite` filled and that holds its key.
  * The port is taken first, so that a second start on the same one touches no journal.
- * @throws StartError, SiteError, DiskError, CorruptJournal, CorruptLog; the port is free again then.
+ * @throws StartError, FolderInUse, SiteError, DiskError, CorruptJournal, CorruptLog; the port is free again then.
  */
 export async function startAggregator(options: AggregatorOptions): Promise<Aggregator> {
   const { dataDir, host = '127.0.0.1', port = 0, logger = jsonLogger() } = options;
   const settings = settingsOf(options.settings);
   const average = chooseBackend(options.average ?? null);
-  let listener = starting;
-  const server = createServer(
-    {
-      maxHeaderSize: settings.maxHeaderBytes,
-      headersTimeout: settings.headersTimeoutMs,
-      requestTimeout: settings.requestTimeoutMs,
-      keepAliveTimeout: settings.keepAliveTimeoutMs,
-      connectionsCheckingInterval: Math.min(1000, settings.headersTimeoutMs),
-    },
-    (request, response) => listener(request, response),
-  );
+  const server = createServer({
+    maxHeaderSize: settings.maxHeaderBytes,
+    headersTimeout: settings.headersTimeoutMs,
+    requestTimeout: settings.requestTimeoutMs,
+    keepAliveTimeout: settings.keepAliveTimeoutMs,
+    connectionsCheckingInterval: Math.min(1000, settings.headersTimeoutMs),
+  });
   server.maxConnections = settings.maxConnections;
+  const serve = attach(server);
   const url = await listen(server, host, port);
+  // A connection that could not be accepted ends nothing else.
+  server.on('error', (error) => logger('error', 'accept-failed', { reason: error.message }));
+  let unlock = async (): Promise<void> => undefined;
   let service: Service;
   try {
+    const signer = await loadSigner(dataDir);
+    unlock = await lockFolder(dataDir);
     service = await Service.start({
       disk: options.disk ?? nodeDisk(dataDir),
-      signer: await loadSigner(dataDir),
+      signer,
       clock: systemClock,
       scheduler: systemScheduler,
       logger,
@@ -137,15 +124,10 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
   } catch (error) {
     server.closeAllConnections();
     await stopServer(server, 0);
+    await unlock();
     throw error;
   }
-  const deps = { service, logger };
-  const viaHono = getRequestListener(createApp(deps).fetch, { overrideGlobalObjects: false });
-  listener = (request, response) => {
-    if (request.method === 'POST' && request.url === PATHS.reports) {
-      handleReport(deps, request, response);
-    } else void viaHono(request, response);
-  };
+  serve({ service, logger });
   const { backend, reason } = average;
   logger('info', 'started', { backend: backend.name, reason });
   let closing: Promise<void> | null = null;
@@ -156,7 +138,11 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
       closing ??= (async () => {
         service.drain();
         await stopServer(server, settings.drainMs);
-        await service.stop();
+        try {
+          await service.stop();
+        } finally {
+          await unlock();
+        }
         logger('info', 'stopped');
       })();
       return closing;
@@ -187,7 +173,13 @@ async function main(): Promise<void> {
     process.on(signal, () => {
       if (stopping) process.exit(130);
       stopping = true;
-      void aggregator.close().then(() => process.exit(0));
+      aggregator.close().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          process.stderr.write(`aggregator: ${(error as Error).message}\n`);
+          process.exit(1);
+        },
+      );
     });
   }
 }

@@ -1,6 +1,8 @@
 /** What every answer carries, and refusals as RFC 9457 problem documents. */
+import type { ServerResponse } from 'node:http';
 import type { Acknowledgement } from '../shared/protocol/paths.ts';
-import { problemOf, REFUSALS, type Refusal } from '../shared/protocol/refusals.ts';
+import { problemOf, REFUSALS, Refusal, type RefusalCode } from '../shared/protocol/refusals.ts';
+import { DiskError } from './accumulate/disk.ts';
 
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
@@ -40,8 +42,7 @@ export function refusalReply(refusal: Refusal, retryAfterSeconds: number): Reply
   return { status, headers, text: JSON.stringify(problemOf(refusal)) };
 }
 
-/** An error that has no name: the caller logs it, the client learns nothing of it. */
-export function failureReply(): Reply {
+function failureReply(): Reply {
   const problem = { type: 'about:blank', title: 'Internal Server Error', status: 500 };
   const headers = {
     ...SECURITY_HEADERS,
@@ -50,6 +51,24 @@ export function failureReply(): Reply {
     'cache-control': 'no-store',
   };
   return { status: 500, headers, text: JSON.stringify(problem) };
+}
+
+/**
+ * Answer to an error, and its code where it is a refusal. A disk that fails is `not-ready`; an
+ * error without a name is a 500 of which the client learns nothing. Both are handed to `log`.
+ */
+export function replyOf(
+  error: unknown,
+  retryAfterSeconds: number,
+  log: (reason: string) => void,
+): { readonly reply: Reply; readonly code: RefusalCode | null } {
+  let refusal = error;
+  if (!(error instanceof Refusal)) log((error as Error).message);
+  if (error instanceof DiskError) {
+    refusal = new Refusal('not-ready', `the data folder is ${error.code}`);
+  }
+  if (!(refusal instanceof Refusal)) return { reply: failureReply(), code: null };
+  return { reply: refusalReply(refusal, retryAfterSeconds), code: refusal.code };
 }
 
 /** Headers of an acknowledgement, made once: they are sent with every report. */
@@ -76,4 +95,12 @@ export function jsonReply(status: number, value: unknown): Reply {
     },
     text: JSON.stringify(value),
   };
+}
+
+/** Sends an answer with Node's response, head and body in one write. */
+export function sendReply(response: ServerResponse, { status, headers, text }: Reply): void {
+  if (response.headersSent || response.destroyed) return;
+  // Without a length, writeHead chooses chunks and the body goes out as a second write.
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(text) });
+  response.end(text);
 }

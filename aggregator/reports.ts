@@ -7,7 +7,7 @@ import { Refusal } from '../shared/protocol/refusals.ts';
 import type { Slot } from './accept/slots.ts';
 import { admittedLength } from './accept/validate.ts';
 import type { Logger } from './logger.ts';
-import { acknowledgedReply, failureReply, type Reply, refusalReply } from './replies.ts';
+import { acknowledgedReply, type Reply, replyOf, sendReply } from './replies.ts';
 import type { Service } from './service.ts';
 
 export interface ReportDeps {
@@ -15,13 +15,12 @@ export interface ReportDeps {
   readonly logger: Logger;
 }
 
-function replyOf(error: unknown, { service, logger }: ReportDeps): Reply {
-  if (error instanceof Refusal) {
-    service.countRefusal(error.code);
-    return refusalReply(error, service.settings.retryAfterSeconds);
-  }
-  logger('error', 'report-failed', { reason: (error as Error).message });
-  return failureReply();
+function refused(error: unknown, { service, logger }: ReportDeps): Reply {
+  const { reply, code } = replyOf(error, service.settings.retryAfterSeconds, (reason) =>
+    logger('error', 'report-failed', { reason }),
+  );
+  if (code !== null) service.countRefusal(code);
+  return reply;
 }
 
 function admit(
@@ -56,32 +55,23 @@ export async function takeReport(deps: ReportDeps, request: Request): Promise<Re
     }
     return acknowledgedReply(await service.submit(slot.finish()));
   } catch (error) {
-    return replyOf(error, deps);
+    return refused(error, deps);
   } finally {
     slot?.release();
   }
 }
 
-function send(response: ServerResponse, { status, headers, text }: Reply): void {
-  if (response.headersSent || response.destroyed) return;
-  // Node frames a body that is given whole to end() with its content-length.
-  response.writeHead(status, headers as Record<string, string>);
-  response.end(text);
-}
-
 /** A client that was refused before its body was read gets this long to stop sending. */
 const LINGER_MS = 2000;
 
+/** Dropped of a refused body, bytes; a kernel's socket buffers hold about as much anyway. */
+const LINGER_BYTES = 1 << 20;
+
 /**
- * Answers before the body was read: the whole answer goes out, then at most `limit` bytes of the
- * body are dropped, so that the client reads the answer instead of a reset connection.
+ * Answers before the body was read: the whole answer goes out, then a bounded part of the body is
+ * dropped, so that the client reads the answer instead of a reset connection.
  */
-function refuseEarly(
-  request: IncomingMessage,
-  response: ServerResponse,
-  reply: Reply,
-  limit: number,
-): void {
+function refuseEarly(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
   const { status, headers, text } = reply;
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(text) });
   response.write(text);
@@ -89,21 +79,22 @@ function refuseEarly(
   const timer = setTimeout(() => request.destroy(), LINGER_MS);
   request.on('data', (chunk: Uint8Array) => {
     dropped += chunk.length;
-    if (dropped > limit) request.destroy();
+    if (dropped > LINGER_BYTES) request.destroy();
   });
   request.on('end', () => response.end());
   request.on('error', () => undefined);
   request.on('close', () => clearTimeout(timer));
 }
 
-/** Dropped of a refused body, bytes; a kernel's socket buffers hold about as much anyway. */
-const LINGER_BYTES = 1 << 20;
-
-/** Reads a report from Node's request, straight from the socket's chunks into a slot. */
+/**
+ * Reads a report from Node's request, straight from the socket's chunks into a slot.
+ * @param asks the client waits with its body for a 100 (RFC 9110, 10.1.1); refused, it sends none.
+ */
 export function handleReport(
   deps: ReportDeps,
   request: IncomingMessage,
   response: ServerResponse,
+  asks = false,
 ): void {
   const { service } = deps;
   let slot: Slot;
@@ -111,9 +102,13 @@ export function handleReport(
     const { 'content-type': type, 'content-length': length } = request.headers;
     slot = admit(service, type, length);
   } catch (error) {
-    refuseEarly(request, response, replyOf(error, deps), LINGER_BYTES);
+    const reply = refused(error, deps);
+    if (asks) sendReply(response, { ...reply, headers: { ...reply.headers, connection: 'close' } });
+    else refuseEarly(request, response, reply);
     return;
   }
+  if (asks) response.writeContinue();
+  let ended = false;
   request.on('data', (chunk: Uint8Array) => {
     try {
       slot.push(chunk);
@@ -122,7 +117,6 @@ export function handleReport(
       request.destroy();
     }
   });
-  let ended = false;
   request.on('end', () => {
     ended = true;
     void finish(deps, slot, response);
@@ -140,9 +134,9 @@ async function finish(deps: ReportDeps, slot: Slot, response: ServerResponse): P
   try {
     reply = acknowledgedReply(await deps.service.submit(slot.finish()));
   } catch (error) {
-    reply = replyOf(error, deps);
+    reply = refused(error, deps);
   } finally {
     slot.release();
   }
-  send(response, reply);
+  sendReply(response, reply);
 }

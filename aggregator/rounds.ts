@@ -6,50 +6,41 @@
  * round opens at the time at which the last one closed. So a restart makes the bytes that an
  * uninterrupted run makes from the same close record (SPEC.md, RD rules).
  */
-import { fromHex, toHex } from '../shared/bytes/hex.ts';
 import { recordHash } from '../shared/protocol/records.ts';
 import { Refusal } from '../shared/protocol/refusals.ts';
-import type { ReportHeader } from '../shared/protocol/report.ts';
-import type { Signer } from '../shared/protocol/signature.ts';
 import type { ModelRecord, Signed, Task, TaskHead } from '../shared/protocol/task.ts';
 import { checkCoordinates, coordinateBound } from './accept/validate.ts';
-import { idOf, OpenBatch, type Summer } from './accumulate/batch.ts';
-import { type Disk, DiskError, writeWhole } from './accumulate/disk.ts';
+import { DiskError } from './accumulate/disk.ts';
 import { CorruptJournal } from './accumulate/journal.ts';
-import { encodeSpent } from './accumulate/spent.ts';
 import { EndedRounds, type Place } from './ended.ts';
-import type { LogEntry, RecordLog } from './log/record-log.ts';
-import type { Logger } from './logger.ts';
+import type { LogEntry } from './log/record-log.ts';
+import {
+  type Keyed,
+  keyOfHex,
+  OpenRound,
+  RETRY_MS,
+  type RoundsDeps,
+  roundKeyOf,
+} from './open-round.ts';
+import { concludeRound } from './outcome.ts';
 import { type Announced, announceRound } from './publish/announce.ts';
-import { publishVersion } from './publish/publish.ts';
-import type { Clock, Scheduler } from './time.ts';
 
-export interface RoundsDeps {
-  readonly disk: Disk;
-  readonly log: RecordLog;
-  readonly signer: Signer;
-  readonly summer: Summer;
-  readonly clock: Clock;
-  readonly scheduler: Scheduler;
-  readonly logger: Logger;
-  readonly flushBytes: number;
+/** What became of a report, and the number of the round that it names. */
+export interface Taken {
+  readonly outcome: 'accepted' | 'duplicate';
+  readonly round: number;
 }
 
-interface Open extends Announced {
-  readonly batch: OpenBatch;
-  state: 'open' | 'closing';
-}
-
-const RETRY_MS = 1000;
 export class TaskRounds {
   readonly task: Task;
   readonly taskHash: string;
   readonly #deps: RoundsDeps;
   readonly #bound: number;
+  /** Numbers of all rounds by hash, 32 bytes as a latin1 string. */
   readonly #numbers = new Map<string, number>();
   readonly #ended: EndedRounds;
-  #announced: Announced | null = null;
-  #open: Open | null = null;
+  #announced: Keyed | null = null;
+  #open: OpenRound | null = null;
   #model: Signed<ModelRecord> | null = null;
   #lastRound = 0;
   #lastClosedAtMs: number | null = null;
@@ -59,6 +50,8 @@ export class TaskRounds {
   #stopped = false;
   #work: Promise<void> = Promise.resolve();
   #cancel: () => void = () => undefined;
+  /** A round that has ended, until its journal is gone. */
+  #leftOver: OpenRound | null = null;
 
   constructor(deps: RoundsDeps, task: Task, taskHash: string) {
     this.#deps = deps;
@@ -69,8 +62,8 @@ export class TaskRounds {
   }
 
   get head(): TaskHead {
-    const round = this.#open?.state === 'open' ? this.#open.signed : null;
-    return { round, model: this.#model };
+    const open = this.#open === null || this.#open.closing ? null : this.#open.announced.signed;
+    return { round: open, model: this.#model };
   }
 
   get modelVersion(): number {
@@ -120,32 +113,31 @@ export class TaskRounds {
   }
 
   /**
-   * Takes a report whose header was decoded for this task. Resolves when it is on disk.
-   * @throws Refusal
+   * Takes a body that was decoded for this task. Resolves when it is on disk.
+   * @param elsewhere tells whether an open round of another task holds an id.
+   * @throws Refusal, DiskError
    */
-  async submit(header: ReportHeader, body: Uint8Array): Promise<'accepted' | 'duplicate'> {
-    const hash = toHex(header.roundHash);
-    const round = this.#numbers.get(hash);
+  async submit(body: Uint8Array, elsewhere: (id: string) => boolean): Promise<Taken> {
+    const key = roundKeyOf(body);
+    const round = this.#numbers.get(key);
     if (round === undefined) throw new Refusal('unknown-round');
     checkCoordinates(body, this.task.d, this.#bound);
     const open = this.#open;
-    if (open?.hash === hash) {
-      if (this.#due(open)) this.#closeSoon(open);
+    if (open?.announced.key === key) {
+      if (open.isDue) this.#closeSoon(open);
       try {
-        return await this.#add(open, body);
+        const outcome = await open.take(body, elsewhere);
+        if (open.isDue) this.#closeSoon(open);
+        return { outcome, round };
       } catch (error) {
         // The journal went while it was read: the round has ended in the meantime.
         if (!(error instanceof DiskError && error.code === 'missing')) throw error;
       }
     }
-    if (this.#announced?.hash === hash) throw new Refusal('not-ready');
+    if (this.#announced?.key === key) throw new Refusal('not-ready');
     const known = await this.#ended.find(round, body);
-    if (known === 'same') return 'duplicate';
+    if (known === 'same') return { outcome: 'duplicate', round };
     throw new Refusal(known === 'other' ? 'report-conflict' : 'round-closed');
-  }
-
-  numberOf(roundHash: Uint8Array): number {
-    return this.#numbers.get(toHex(roundHash)) ?? 0;
   }
 
   /** Tells whether the open batch holds this id. */
@@ -172,32 +164,13 @@ export class TaskRounds {
     this.#stopped = true;
     this.#cancel();
     await this.settled();
-    await this.#open?.batch.stop();
+    await this.#open?.stop();
+    await this.#leftOver?.stop();
   }
 
-  async #add(open: Open, body: Uint8Array): Promise<'accepted' | 'duplicate'> {
-    const id = idOf(body);
-    if (open.state === 'closing') {
-      const known = await open.batch.find(id, body);
-      if (known === 'same') return 'duplicate';
-      throw new Refusal(known === 'other' ? 'report-conflict' : 'round-closed');
-    }
-    const outcome = await open.batch.add(id, body);
-    if (this.#due(open)) this.#closeSoon(open);
-    return outcome;
-  }
-
-  #due({ batch, signed }: Open): boolean {
-    return (
-      batch.closed !== null ||
-      batch.count >= this.task.maxReports ||
-      this.#deps.clock.nowMs() >= signed.record.deadlineMs
-    );
-  }
-
-  #closeSoon(open: Open): void {
-    if (open.state === 'closing' || this.#stopped) return;
-    open.state = 'closing';
+  #closeSoon(open: OpenRound): void {
+    if (open.closing || this.#stopped) return;
+    open.startClosing();
     this.#cancel();
     this.#advanceSoon();
   }
@@ -209,12 +182,16 @@ export class TaskRounds {
   async #advance(): Promise<void> {
     try {
       while (!this.#stopped) {
+        await this.#discardJournal();
         if (this.#open === null) {
-          if (this.#announced === null && !(await this.#announceNext())) return;
-          this.#open = await this.#openBatch(this.#announced as unknown as Announced);
+          const announced = this.#announced ?? (await this.#announceNext());
+          this.#failure = null;
+          if (announced === null) return;
+          const path = `${this.#folder()}/${this.#journalName()}`;
+          this.#open = await OpenRound.open(this.#deps, this.task, announced, path);
         }
         this.#failure = null;
-        if (!this.#due(this.#open)) {
+        if (!this.#open.isDue) {
           this.#arm(this.#open);
           return;
         }
@@ -228,81 +205,78 @@ export class TaskRounds {
     }
   }
 
-  #arm(open: Open): void {
-    const { clock, scheduler } = this.#deps;
-    this.#cancel = scheduler.after(open.signed.record.deadlineMs - clock.nowMs(), () => {
-      if (this.#due(open)) this.#closeSoon(open);
+  #arm(open: OpenRound): void {
+    const { clock, scheduler, logger } = this.#deps;
+    const { openedAtMs, deadlineMs } = open.announced.signed.record;
+    const now = clock.nowMs();
+    if (now < openedAtMs) {
+      logger('warn', 'clock-behind', { task: this.task.name, byMs: openedAtMs - now });
+    }
+    this.#cancel = scheduler.after(deadlineMs - now, () => {
+      if (open.isDue) this.#closeSoon(open);
       else this.#arm(open);
     });
   }
 
-  async #announceNext(): Promise<boolean> {
+  /** Null when the task has expired. */
+  async #announceNext(): Promise<Keyed | null> {
     const { clock, signer, log, logger } = this.#deps;
     const openedAtMs = this.#lastClosedAtMs ?? clock.nowMs();
-    if (openedAtMs >= this.task.expiresAtMs) return false;
+    if (openedAtMs >= this.task.expiresAtMs) return null;
     const announced = await announceRound(signer, this.task, {
       task: this.taskHash,
       round: this.#lastRound + 1,
       baseModel: this.#model?.record.model ?? this.task.initialModel,
       openedAtMs,
     });
-    this.#announce(announced, await log.append({ type: 'round', round: announced.signed }));
-    logger('info', 'round-open', { task: this.task.name, round: this.#lastRound });
-    return true;
+    const place = await log.append({ type: 'round', round: announced.signed });
+    logger('info', 'round-open', { task: this.task.name, round: announced.signed.record.round });
+    return this.#announce(announced, place);
   }
 
-  #announce(announced: Announced, place: Place): void {
+  #announce(announced: Announced, place: Place): Keyed {
     const { round } = announced.signed.record;
-    this.#announced = announced;
-    this.#numbers.set(announced.hash, round);
+    const keyed = { ...announced, key: keyOfHex(announced.hash) };
+    this.#announced = keyed;
+    this.#numbers.set(keyed.key, round);
     this.#ended.opened(round, place);
     this.#lastRound = round;
+    return keyed;
   }
 
-  async #openBatch(announced: Announced): Promise<Open> {
-    const { disk, summer, flushBytes } = this.#deps;
-    const { d, maxReports } = this.task;
-    const path = `${this.#folder()}/${this.#journalName()}`;
-    const identity = fromHex(announced.hash);
-    const limits = { d, maxReports, flushBytes };
-    const batch = await OpenBatch.open({ disk, path, identity, summer, ...limits });
-    return { ...announced, batch, state: batch.closed === null ? 'open' : 'closing' };
-  }
-
-  async #finish(open: Open): Promise<void> {
-    const { disk, log, signer, clock, logger } = this.#deps;
-    const { task, taskHash } = this;
-    const { record: round } = open.signed;
-    open.state = 'closing';
-    const close = await open.batch.close(() => Math.max(clock.nowMs(), round.openedAtMs));
-    const spent = encodeSpent(await open.batch.spent());
-    await writeWhole(disk, this.#ended.spentPath(round.round), spent);
-    const { closedAtMs, count } = close;
-    if (count >= task.minReports) {
-      const model = await publishVersion(disk, signer, {
-        task,
-        round,
-        roundHash: open.hash,
-        baseVersion: this.modelVersion,
-        close,
-        sum: open.batch.sum,
-      });
-      this.#conclude(closedAtMs, await log.append({ type: 'model', model }), model);
-    } else {
-      const entry = { task: taskHash, round: round.round, reports: count, closedAtMs };
-      this.#conclude(closedAtMs, await log.append({ type: 'abandoned', ...entry }), null);
-    }
+  async #finish(open: OpenRound): Promise<void> {
+    const { clock, logger } = this.#deps;
+    const { task } = this;
+    const { batch } = open;
+    const { hash: roundHash, signed } = open.announced;
+    const round = signed.record;
+    open.startClosing();
+    const close = await batch.close(() => Math.max(clock.nowMs(), round.openedAtMs));
+    const baseVersion = this.modelVersion;
+    const spentPath = this.#ended.spentPath(round.round);
+    const ending = { task, round, roundHash, baseVersion, batch, close, spentPath };
+    const { model, place } = await concludeRound(this.#deps, ending);
+    this.#conclude(close.closedAtMs, place, model);
     this.#open = null;
-    logger('info', count >= task.minReports ? 'round-published' : 'round-abandoned', {
+    this.#leftOver = open;
+    logger('info', model === null ? 'round-abandoned' : 'round-published', {
       task: task.name,
       round: round.round,
-      reports: count,
+      reports: close.count,
       version: this.modelVersion,
     });
-    await open.batch.stop();
-    const { path } = open.batch;
-    await disk.remove(path);
+    await this.#discardJournal();
+  }
+
+  /** Deletes the reports of the round that has ended. */
+  async #discardJournal(): Promise<void> {
+    const { disk } = this.#deps;
+    const ended = this.#leftOver;
+    if (ended === null) return;
+    await ended.stop();
+    await disk.remove(ended.batch.path);
     await disk.syncFolder(this.#folder());
+    this.#leftOver = null;
   }
 
   #conclude(closedAtMs: number, outcome: Place, model: Signed<ModelRecord> | null): void {

@@ -1,20 +1,20 @@
 /** One site on one data folder: its tasks, their rounds, and the counters. */
 import { canonicalJson } from '../shared/bytes/canonical.ts';
-import { toHex } from '../shared/bytes/hex.ts';
 import { fromUtf8 } from '../shared/bytes/utf8.ts';
 import type { Acknowledgement, ServerStatus } from '../shared/protocol/paths.ts';
 import { decodeSigned, decodeSite, decodeTask, recordHash } from '../shared/protocol/records.ts';
 import { Refusal, type RefusalCode } from '../shared/protocol/refusals.ts';
-import { reportLength } from '../shared/protocol/report.ts';
+import { REPORT_ID_BYTES, reportLength } from '../shared/protocol/report.ts';
 import type { TaskHead } from '../shared/protocol/task.ts';
 import { SlotPool } from './accept/slots.ts';
 import { decodeReport } from './accept/validate.ts';
-import { idOf } from './accumulate/batch.ts';
 import { DiskError } from './accumulate/disk.ts';
 import type { Choice } from './average/choose.ts';
 import { PublicFiles } from './files.ts';
 import { type LogEntry, RecordLog } from './log/record-log.ts';
-import { type RoundsDeps, TaskRounds } from './rounds.ts';
+import type { RoundsDeps } from './open-round.ts';
+import { modelPath } from './publish/publish.ts';
+import { TaskRounds } from './rounds.ts';
 import type { Settings } from './settings.ts';
 
 export interface ServiceDeps extends Omit<RoundsDeps, 'log' | 'summer' | 'flushBytes'> {
@@ -32,27 +32,41 @@ export class SiteError extends Error {
   }
 }
 
+function signedOf<T>(what: string, text: string, decode: (record: unknown) => T): T {
+  try {
+    return decodeSigned(JSON.parse(text), decode).record;
+  } catch (cause) {
+    throw new SiteError(`${what}: ${(cause as Error).message}`, { cause });
+  }
+}
+
 async function loadTasks(
   deps: ServiceDeps,
   log: RecordLog,
   siteText: string,
 ): Promise<Map<string, TaskRounds>> {
   const { disk, signer, settings, average } = deps;
-  const site = decodeSigned(JSON.parse(siteText), decodeSite).record;
+  const site = signedOf('site.json', siteText, decodeSite);
   const tasks = new Map<string, TaskRounds>();
   for (const { name, hash } of site.tasks) {
     const text = fromUtf8(await disk.read(`tasks/${hash}.json`));
-    const task = decodeSigned(JSON.parse(text), decodeTask).record;
+    const task = signedOf(`task '${name}'`, text, decodeTask);
     if ((await recordHash(task)) !== hash) throw new SiteError(`task '${name}' has another hash`);
     if (task.aggregatorKey !== signer.publicKey) {
       throw new SiteError(`task '${name}' names another aggregator key`);
     }
     if (task.tier === 'split') throw new SiteError(`task '${name}': the split tier is not served`);
+    if ((await disk.size(modelPath(task.initialModel))) === null) {
+      throw new SiteError(`task '${name}': its initial model is not in the data folder`);
+    }
     const rounds = { ...deps, log, summer: average.backend, flushBytes: settings.flushBytes };
     tasks.set(hash, new TaskRounds(rounds, task, hash));
   }
   return tasks;
 }
+
+const latin1 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 
 type Placed = readonly [LogEntry, { readonly offset: number; readonly length: number }];
 
@@ -95,6 +109,8 @@ export class Service {
   /** Exact body lengths of the known tasks. */
   readonly lengths: ReadonlySet<number>;
   readonly #tasks: ReadonlyMap<string, TaskRounds>;
+  /** By task hash as a latin1 string, as it lies in a body. */
+  readonly #byKey: ReadonlyMap<string, TaskRounds>;
   readonly #log: RecordLog;
   readonly #average: Choice;
   readonly #refused = new Map<RefusalCode, number>();
@@ -110,10 +126,11 @@ export class Service {
   ) {
     this.siteText = siteText;
     this.files = new PublicFiles(deps.disk, deps.settings.cacheBytes);
-    this.slots = new SlotPool(deps.settings.maxInFlight);
+    this.slots = new SlotPool(deps.settings.maxInFlight, deps.settings.maxInFlightBytes);
     this.settings = deps.settings;
     this.lengths = new Set([...tasks.values()].map(({ task }) => reportLength(task.d)));
     this.#tasks = tasks;
+    this.#byKey = new Map([...tasks].map(([hash, one]) => [latin1(Buffer.from(hash, 'hex')), one]));
     this.#log = log;
     this.#average = deps.average;
   }
@@ -161,16 +178,18 @@ export class Service {
    */
   async submit(body: Uint8Array): Promise<Acknowledgement> {
     if (this.#stopping) throw new Refusal('not-ready', 'stopping');
-    const { header, found } = decodeReport(body, (hash) => this.#tasks.get(toHex(hash)));
-    const id = idOf(body);
-    for (const other of this.#tasks.values()) {
-      if (other !== found && other.holds(id)) throw new Refusal('report-conflict');
-    }
-    const outcome = await found.submit(header, body);
+    const found = decodeReport(body, (hash) => this.#byKey.get(latin1(hash)));
+    const { outcome, round } = await found.submit(body, (id) => this.#heldBeside(found, id));
     if (outcome === 'accepted') this.#accepted += 1;
     else this.#duplicates += 1;
-    const round = found.numberOf(header.roundHash);
-    return { id: toHex(header.id), task: found.taskHash, round };
+    const id = Buffer.from(body.buffer, body.byteOffset + 8, REPORT_ID_BYTES).toString('hex');
+    return { id, task: found.taskHash, round };
+  }
+
+  /** Tells whether an open round of a task other than `found` holds an id. */
+  #heldBeside(found: TaskRounds, id: string): boolean {
+    for (const other of this.#tasks.values()) if (other !== found && other.holds(id)) return true;
+    return false;
   }
 
   countRefusal(code: RefusalCode): void {

@@ -3,15 +3,25 @@ import type { Vitrine } from '../sdk/index.ts';
 import { h } from './dom.ts';
 import { t } from './text/locale.ts';
 
-const ASKED = 'shop.consent-asked';
+/** The answer of this visit, kept by the shop itself, as a consent manager keeps it. */
+const ANSWER = 'shop.consent';
+
+interface Answer {
+  readonly personalise: boolean;
+  readonly contribute: boolean;
+}
+
+function answered(): Answer | null {
+  return JSON.parse(sessionStorage.getItem(ANSWER) ?? 'null') as Answer | null;
+}
 
 /** The bar hides itself once answered; `register` is given a way to ask again. */
 export function consentBar(vitrine: Vitrine, register: (ask: () => void) => void): HTMLElement {
   const personalise = h('input', { type: 'checkbox', id: 'consent-personalise' });
   const contribute = h('input', { type: 'checkbox', id: 'consent-contribute' });
   const bar = h('section', { class: 'consent', 'aria-label': t('consentTitle'), hidden: true });
-  const answer = async (values: { personalise: boolean; contribute: boolean }): Promise<void> => {
-    sessionStorage.setItem(ASKED, '1');
+  const answer = async (values: Answer): Promise<void> => {
+    sessionStorage.setItem(ANSWER, JSON.stringify(values));
     bar.hidden = true;
     await vitrine.consent.set(values);
   };
@@ -50,7 +60,12 @@ export function consentBar(vitrine: Vitrine, register: (ask: () => void) => void
   );
   register(ask);
   vitrine.on('ready', () => {
-    if (sessionStorage.getItem(ASKED) === null && !vitrine.consent.get().personalise) ask();
+    const now = vitrine.consent.get();
+    const said = answered();
+    if (said === null && !now.personalise) ask();
+    // A page that was left in the moment of the answer may not have kept it.
+    const differs = said?.personalise !== now.personalise || said.contribute !== now.contribute;
+    if (said !== null && differs) void vitrine.consent.set(said);
   });
   return bar;
 }

@@ -17,22 +17,10 @@ import { Signals } from './signals.ts';
 /** How long a first answer waits for what is being loaded. */
 const LOAD_MS = 2500;
 
-/** @throws RangeError */
-function absolute(endpoint: string, environment: Environment): string {
-  try {
-    // With its slash, since the empty address is that of the page, and '/' that of its origin.
-    return environment.resolve(`${endpoint}/`).replace(/\/+$/, '');
-  } catch {
-    throw new RangeError('endpoint must be an address');
-  }
-}
-
 type Phase = 'starting' | 'insecure-context' | 'consent-required' | 'running' | 'shutdown';
 
 export class Client {
   readonly settings: Settings;
-  /** Absolute: a Worker has another address than the page. */
-  readonly endpoint: string;
   readonly environment: Environment;
   readonly events: Signals;
   readonly history: History;
@@ -54,7 +42,6 @@ export class Client {
 
   constructor(settings: Settings, environment: Environment) {
     this.settings = settings;
-    this.endpoint = absolute(settings.endpoint, environment);
     this.environment = environment;
     this.events = new Signals(settings.debug ? (line) => environment.log(line) : null);
     this.history = new History({
@@ -85,6 +72,17 @@ export class Client {
 
   get database(): Database | null {
     return this.#keeping.database;
+  }
+
+  /** Absolute, since a Worker has another address than the page. */
+  get endpoint(): string {
+    const { endpoint } = this.settings;
+    try {
+      // With its slash: the empty address is that of the page, and '/' that of its origin.
+      return this.environment.resolve(`${endpoint}/`).replace(/\/+$/, '');
+    } catch {
+      return endpoint;
+    }
   }
 
   get running(): boolean {

@@ -9,6 +9,7 @@ import type { RoundRecord, SiteRecord, Task } from '../shared/protocol/task.ts';
 import type { StatusState } from './api.ts';
 import type { Client } from './client.ts';
 import type { Database, StoredModel } from './database/database.ts';
+import { memoryDatabase } from './database/memory.ts';
 import type { Environment, Undo } from './environment.ts';
 import type { SkipReason } from './post/outcome.ts';
 import { type ReceiveError, receiveError } from './receive/error.ts';
@@ -56,6 +57,8 @@ export class Downlink {
   #timer: Undo | null = null;
   #looking = false;
   #failures = 0;
+  /** What comes is kept in memory alone: storage is full. */
+  #unkept = false;
   #siteAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(client: Client) {
@@ -94,6 +97,7 @@ export class Downlink {
     this.#timer?.();
     this.#timer = null;
     this.#receiver = null;
+    this.#unkept = false;
     this.#failures = 0;
     this.#siteAtMs = Number.NEGATIVE_INFINITY;
     this.site = null;
@@ -241,8 +245,17 @@ export class Downlink {
     this.state = failure === null ? 'ready' : stateOf(failure);
     this.detail = failure === null ? '' : receiveError(failure).message;
     if (failure !== null && receiveError(failure).code === 'storage') {
+      const receiver = this.#receiver;
       this.#client.storageFailed(failure);
       this.state = 'ready';
+      // What cannot be kept can rank all the same, as long as this page lives.
+      if (receiver !== null && this.#receiver === receiver && !this.#unkept) {
+        this.#unkept = true;
+        this.#receiver = this.#make(
+          memoryDatabase(),
+          this.#client.environment.transport(this.#client.endpoint),
+        );
+      }
     } else if (failure !== null && this.state !== before) this.#client.events.report(failure);
   }
 

@@ -37,6 +37,9 @@ export function readSettings(site: string, options: InitOptions): Settings {
   if (!/^[A-Za-z0-9_-]{43}$/.test(options.trust)) {
     throw new RangeError('trust must be an Ed25519 public key in base64url');
   }
+  if (/[?#]/.test(options.endpoint)) {
+    throw new RangeError('endpoint must have no query and no fragment');
+  }
   const { maxEpsilon = 8, backend = 'auto', storage = {} } = options;
   const { maxEvents = 5000, retentionDays = 180 } = storage;
   assertPositive('maxEpsilon', maxEpsilon);

@@ -6,7 +6,6 @@ import {
   decodeReportHeader,
   REPORT_CONTENT_TYPE,
   REPORT_HEADER_BYTES,
-  type ReportHeader,
   reportLength,
 } from '../../shared/protocol/report.ts';
 import type { Task } from '../../shared/protocol/task.ts';
@@ -50,11 +49,11 @@ export function admittedLength(
   throw new Refusal('bad-length', `${length} bytes are the length of no task`);
 }
 
-/** @throws Refusal of `decodeReportHeader`, or unknown-task, wrong-tier or bad-length. */
+/** Task of a body. @throws Refusal of `decodeReportHeader`, or unknown-task, wrong-tier or bad-length. */
 export function decodeReport<T extends { readonly task: Task }>(
   body: Uint8Array,
   findTask: (taskHash: Uint8Array) => T | undefined,
-): { readonly header: ReportHeader; readonly found: T } {
+): T {
   const header = decodeReportHeader(body);
   const found = findTask(header.taskHash);
   if (found === undefined) throw new Refusal('unknown-task');
@@ -65,7 +64,7 @@ export function decodeReport<T extends { readonly task: Task }>(
   if (body.length !== reportLength(task.d)) {
     throw new Refusal('bad-length', `${body.length} bytes, expected ${reportLength(task.d)}`);
   }
-  return { header, found };
+  return found;
 }
 
 /**

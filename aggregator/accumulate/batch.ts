@@ -34,22 +34,27 @@ export interface BatchOptions {
 }
 
 /** A report that is on its way to the disk. */
-interface Waiting {
+class Waiting {
   readonly id: string;
   readonly body: Uint8Array;
   readonly done: Promise<void>;
-  resolve(): void;
-  reject(reason: unknown): void;
-}
+  #settle: { resolve(): void; reject(reason: unknown): void } | null = null;
 
-function waitingFor(id: string, body: Uint8Array): Waiting {
-  let resolve: () => void = () => undefined;
-  let reject: (reason: unknown) => void = () => undefined;
-  const done = new Promise<void>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  return { id, body, done, resolve, reject };
+  constructor(id: string, body: Uint8Array) {
+    this.id = id;
+    this.body = body;
+    this.done = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+  }
+
+  resolve(): void {
+    this.#settle?.resolve();
+  }
+
+  reject(reason: unknown): void {
+    this.#settle?.reject(reason);
+  }
 }
 
 /** Parts of a writev stay below IOV_MAX (1024): two an entry and the frame's header. */
@@ -122,7 +127,7 @@ export class OpenBatch {
     if (this.count + this.#pending.size >= this.#options.maxReports) {
       throw new Refusal('round-full');
     }
-    const waiting = waitingFor(id, body);
+    const waiting = new Waiting(id, body);
     this.#queue.push(waiting);
     this.#pending.set(id, waiting);
     this.#flush();
@@ -211,26 +216,27 @@ export class OpenBatch {
     } catch (error) {
       this.#lastError = error as Error;
       const why = error instanceof DiskError ? `the data folder is ${error.code}` : '';
-      for (const { id, reject } of group) {
-        this.#pending.delete(id);
-        reject(new Refusal('not-ready', why));
+      for (const waiting of group) {
+        this.#pending.delete(waiting.id);
+        waiting.reject(new Refusal('not-ready', why));
       }
       return;
     }
     this.#lastError = null;
+    // On disk by now: whatever fails from here on ends the process, and a restart counts them.
     this.#options.summer.sum(bodies, REPORT_HEADER_BYTES, this.#sum);
     for (let i = 0; i < group.length; i++) {
-      const { id, resolve } = group[i] as Waiting;
-      this.#offsets.set(id, offsets[i] as number);
-      this.#pending.delete(id);
-      resolve();
+      const waiting = group[i] as Waiting;
+      this.#offsets.set(waiting.id, offsets[i] as number);
+      this.#pending.delete(waiting.id);
+      waiting.resolve();
     }
   }
 
   #replay(entries: readonly PlacedEntry[]): void {
     const bodies: Uint8Array[] = [];
     for (const { kind, bytes, offset } of entries) {
-      if (this.#closed !== null) return;
+      if (this.#closed !== null) break;
       if (kind === 2) this.#closed = decodeClose(bytes);
       if (kind !== 1) continue;
       const id = idOf(bytes);

@@ -34,27 +34,44 @@ export function encodeSpent(ids: readonly SpentId[]): Uint8Array {
   return bytes;
 }
 
-/** What a finished batch knows of an id: nothing, the same body, or another body. */
-export function findSpent(
-  file: Uint8Array,
+/** Bytes of a list from `offset`, `length` at most. */
+export type ReadSpent = (offset: number, length: number) => Promise<Uint8Array>;
+
+/** Rows read at once, 4 KB of them; above that, halving reads one row at a time. */
+const BLOCK_ROWS = 85;
+
+/**
+ * What a finished batch knows of an id: nothing, the same body, or another body. Reads a few rows,
+ * whatever the length of the list, so that late repetitions cost little memory.
+ * @throws RangeError when it is not such a list.
+ */
+export async function findSpent(
+  read: ReadSpent,
   id: string,
   body: Uint8Array,
-): 'unknown' | 'same' | 'other' {
-  const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
-  if (bytes.length < 8 || bytes.readUInt32LE(0) !== MAGIC)
+): Promise<'unknown' | 'same' | 'other'> {
+  const rows = async (first: number, count: number): Promise<Buffer> => {
+    const bytes = await read(8 + ROW * first, ROW * count);
+    if (bytes.length !== ROW * count) throw new RangeError('a list of ids ends early');
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  };
+  const head = await read(0, 8);
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  if (head.length !== 8 || view.getUint32(0, true) !== MAGIC) {
     throw new RangeError('not a list of ids');
+  }
   let low = 0;
-  let high = bytes.readUInt32LE(4);
-  if (bytes.length !== 8 + ROW * high) throw new RangeError('a list of ids of another length');
-  while (low < high) {
+  let high = view.getUint32(4, true);
+  while (high - low > BLOCK_ROWS) {
     const middle = (low + high) >>> 1;
-    const at = 8 + ROW * middle;
-    const found = bytes.toString('latin1', at, at + 16);
-    if (found === id) {
-      return equalBytes(bytes.subarray(at + 16, at + ROW), hashBody(body)) ? 'same' : 'other';
-    }
-    if (found < id) low = middle + 1;
+    const found = (await rows(middle, 1)).toString('latin1', 0, 16);
+    if (found <= id) low = middle;
     else high = middle;
+  }
+  const block = await rows(low, high - low);
+  for (let at = 0; at < block.length; at += ROW) {
+    if (block.toString('latin1', at, at + 16) !== id) continue;
+    return equalBytes(block.subarray(at + 16, at + ROW), hashBody(body)) ? 'same' : 'other';
   }
   return 'unknown';
 }

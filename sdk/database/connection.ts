@@ -120,7 +120,11 @@ export class Connection {
     tx.done.catch(() => undefined);
     let result: T;
     try {
-      result = await body(tx);
+      const running = body(tx);
+      running.catch(() => undefined);
+      // Chromium may leave requests of an explicitly committed transaction that fails unanswered.
+      await Promise.race([running, tx.done]);
+      result = await running;
     } catch (error) {
       try {
         tx.abort();

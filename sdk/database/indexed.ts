@@ -51,6 +51,8 @@ export async function indexedDatabase(
 class IndexedDatabase implements Database {
   readonly #connection: Connection;
   readonly #blockedMs: number;
+  /** What the last trimming of the events left, with what came since; null before the first. */
+  #left: { count: number; oldestMs: number } | null = null;
 
   constructor(connection: Connection, blockedMs: number) {
     this.#connection = connection;
@@ -69,6 +71,8 @@ class IndexedDatabase implements Database {
     const stores: StoreName[] = key === 'consent' ? ['meta', 'outbox'] : ['meta'];
     await this.#connection.write(stores, async (tx) => {
       checkMeta(key, value);
+      // A consent that comes later than events begins the epoch with the next of them.
+      if (key === 'consent') this.#left = null;
       const merged = mergeMeta(key, await meta(tx, key), value);
       await tx.objectStore('meta').put(merged, key);
       if (key === 'consent' && !(merged as MetaValues['consent']).contribute) await dropWaiting(tx);
@@ -87,6 +91,7 @@ class IndexedDatabase implements Database {
         await Promise.all(added);
       });
     }
+    if (first !== undefined && this.#fits(events, retention)) return;
     try {
       await this.#trim(events, retention);
     } catch (error) {
@@ -95,9 +100,22 @@ class IndexedDatabase implements Database {
     }
   }
 
+  /**
+   * Whether no event has to go, by what the last trimming left and what came since. A transaction
+   * less matters: behind one that still runs, the last write of a page that is left is lost.
+   */
+  #fits(events: readonly ShopEvent[], retention: Retention): boolean {
+    if (this.#left === null) return false;
+    this.#left.count += events.length;
+    const times = events.map(({ atMs }) => atMs);
+    this.#left.oldestMs = Math.min(this.#left.oldestMs, ...times);
+    const oldest = oldestKept(Math.max(...times), retention);
+    return this.#left.count <= retention.maxEvents && this.#left.oldestMs >= oldest;
+  }
+
   async #trim(events: readonly ShopEvent[], retention: Retention): Promise<void> {
     const [first] = events;
-    await this.#connection.write(['meta', 'events'], async (tx) => {
+    this.#left = await this.#connection.write(['meta', 'events'], async (tx) => {
       if (first !== undefined) await beginEpoch(tx, first.atMs);
       const store = tx.objectStore('events');
       const over = (await store.count()) - retention.maxEvents;
@@ -111,9 +129,12 @@ class IndexedDatabase implements Database {
           ? Math.max(...events.map(({ atMs }) => atMs))
           : ((await byTime.openCursor(null, 'prev'))?.key ?? Number.NEGATIVE_INFINITY);
       const oldest = oldestKept(newest, retention);
-      if (!Number.isFinite(oldest)) return;
-      const old = await byTime.getAllKeys(IDBKeyRange.upperBound(oldest, true));
+      const old = Number.isFinite(oldest)
+        ? await byTime.getAllKeys(IDBKeyRange.upperBound(oldest, true))
+        : [];
       for (const key of old) await store.delete(key);
+      const oldestMs = (await byTime.openKeyCursor())?.key ?? Number.POSITIVE_INFINITY;
+      return { count: await store.count(), oldestMs };
     });
   }
 

@@ -18,6 +18,7 @@ import { recordHash } from '../../shared/protocol/records.ts';
 import { REPORT_CONTENT_TYPE } from '../../shared/protocol/report.ts';
 import type { TaskHead } from '../../shared/protocol/task.ts';
 import { codeOf, draft, report, SERVER_KEY, site } from './fixture.ts';
+import { raw } from './raw.ts';
 import { testRandom } from './simulated-disk.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -45,22 +46,6 @@ async function openAt(url: string, taskHash: string): Promise<string> {
   const head = (await (await fetch(url + PATHS.head(taskHash))).json()) as TaskHead;
   if (head.round === null) throw new Error('no round is open');
   return recordHash(head.round.record);
-}
-
-/** One raw request; resolves with everything that came back until the server closed. */
-function raw(url: string, text: string, more: Uint8Array = new Uint8Array()): Promise<string> {
-  const { hostname, port } = new URL(url);
-  return new Promise((resolve) => {
-    const socket = connect(Number(port), hostname);
-    let answer = '';
-    socket.on('data', (chunk) => {
-      answer += chunk.toString('latin1');
-    });
-    socket.on('error', () => undefined);
-    socket.on('close', () => resolve(answer));
-    socket.write(text);
-    socket.write(more);
-  });
 }
 
 describe('a running aggregator', () => {

@@ -11,8 +11,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import type { BrowserContext, Page } from 'playwright-core';
 import type { ReportEntry, Status, Vitrine } from '../../sdk/api.ts';
-import { initialWeights } from '../../sdk/learn/initial.ts';
-import { CryptoSource } from '../../shared/random/source.ts';
+import { decodeCatalogue } from '../../shared/model/codec.ts';
 import { demoCatalogue } from '../simulate/demo-world.ts';
 import type { ShopFixture } from './shop.ts';
 
@@ -165,7 +164,6 @@ export const recommendOf = (
 
 /** Ids of the demo's goods. */
 export async function goodIds(count: number): Promise<string[]> {
-  const { decodeCatalogue } = await import('../../shared/model/codec.ts');
   const { bytes, hash } = await demoCatalogue();
   return decodeCatalogue(bytes, hash).ids.slice(0, count) as string[];
 }
@@ -202,6 +200,3 @@ export async function until<T>(
 /** The window in which nothing may happen. */
 export const nothingHappens = (): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, 2000));
-
-export const wideWeights = (): ArrayLike<number> =>
-  initialWeights({ name: 'wide', historyLength: 10 }, new CryptoSource());

@@ -43,6 +43,7 @@ beforeEach(async () => {
   gate.passed.length = 0;
   problems = [];
   gate.pages['/tag'] = tagPage({ ...shop, endpoint: gate.url });
+  gate.pages['/empty'] = '<!doctype html><title>empty</title><link rel="icon" href="data:,">';
   context = await browser.browser.newContext();
 });
 
@@ -139,10 +140,44 @@ describe('IndexedDB forbidden', () => {
   });
 });
 
+/** The shop's own data takes what room there is. */
+const fill = (page: Page): Promise<void> =>
+  page.evaluate(
+    () =>
+      new Promise<void>((resolve, reject) => {
+        const request = indexedDB.open('filler');
+        request.onupgradeneeded = () =>
+          request.result.createObjectStore('s', { autoIncrement: true });
+        request.onerror = () => reject(request.error);
+        request.onsuccess = () => {
+          const sizes = [60_000, 10_000, 1000, 100, 10, 1];
+          const next = (): void => {
+            const [size] = sizes;
+            if (size === undefined) {
+              resolve();
+              return;
+            }
+            const tx = request.result.transaction('s', 'readwrite');
+            tx.objectStore('s').add(crypto.getRandomValues(new Uint8Array(size)));
+            tx.oncomplete = next;
+            tx.onabort = () => {
+              sizes.shift();
+              next();
+            };
+          };
+          next();
+        };
+      }),
+  );
+
 describe('IndexedDB full', () => {
   it('says storage-blocked, keeps everything, sends nothing, and writes when there is room', async () => {
     gate.pages['/own'] = tagPage({ ...shop, endpoint: gate.url, consent: 'personalise' });
-    const page = await visit('/own');
+    const page = await visit('/empty');
+    const session = await context.newCDPSession(page);
+    const quota = { origin: gate.url, quotaSize: 8_000_000 };
+    await session.send('Storage.overrideQuotaForOrigin', quota);
+    await page.goto(`${gate.url}/own`);
     await until('ready', async () => (await statusOf(page)).state === 'ready');
     await track(page, goods.slice(0, 4));
     const views = async (): Promise<(string | undefined)[]> =>
@@ -150,11 +185,10 @@ describe('IndexedDB full', () => {
         .filter(({ name }) => name === 'view_item')
         .map(({ items }) => items[0]?.id);
     await until('four events', async () => (await views()).length === 4);
-    const session = await context.newCDPSession(page);
-    await session.send('Storage.overrideQuotaForOrigin', { origin: gate.url, quotaSize: 1 });
+    await fill(page);
     await track(page, goods.slice(4));
     await until('full', async () => (await statusOf(page)).state === 'storage-blocked');
-    expect(await page.evaluate(() => window.codes)).toContain('quota');
+    await until('quota', async () => (await page.evaluate(() => window.codes)).includes('quota'));
     await page.evaluate(() => window.vitrine.consent.set({ personalise: true, contribute: true }));
     // One retry of the history passes: what was stored before stays stored.
     await new Promise((resolve) => setTimeout(resolve, 6000));
@@ -173,7 +207,7 @@ describe('IndexedDB full', () => {
   });
 
   it('from the first page on: storage-blocked, and the page ranks all the same', async () => {
-    const page = await visit('/plain-404');
+    const page = await visit('/empty');
     const session = await context.newCDPSession(page);
     await session.send('Storage.overrideQuotaForOrigin', { origin: gate.url, quotaSize: 1 });
     await page.goto(`${gate.url}/tag`);

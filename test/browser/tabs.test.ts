@@ -2,7 +2,6 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { REPORT_HEADER_BYTES } from '../../shared/protocol/report.ts';
-import { demoDrafts } from '../simulate/demo-site.ts';
 import {
   databasesOf,
   type Gate,
@@ -43,7 +42,6 @@ async function open(change: Parameters<typeof testDrafts>[0]): Promise<void> {
 }
 
 beforeAll(async () => {
-  expect(demoDrafts().map(({ name }) => name)).toContain('wide');
   await open({ participations: 20, windowMs: 15_000 });
   browser = await launchChromium();
   goods = await goodIds(6);
@@ -276,7 +274,6 @@ describe('withdrawal', () => {
     expect(await page.evaluate((one) => window.vitrine.reportBytes(one), id)).toBeNull();
     await page.unroute('**/v1/reports');
     await nothingHappens();
-    await page.goto(`${gate.url}/kept`).catch(() => undefined);
     gate.pages['/kept'] = tagPage({ ...shop, consent: 'required' });
     await page.goto(`${gate.url}/kept`);
     await until('ready', async () => (await statusOf(page)).state === 'ready');

@@ -68,7 +68,7 @@ export function averageContract(backend: AverageBackend): void {
   });
 
   it('RD6 is exact past one block and at the ends of int32', () => {
-    const d = 5000;
+    const d = 30_001;
     const rows = Array.from({ length: 9 }, (_, r) =>
       Int32Array.from({ length: d }, (_, i) =>
         r % 2 === 0 ? 2 ** 31 - 1 - i : -(2 ** 31) + i * r,
@@ -81,6 +81,21 @@ export function averageContract(backend: AverageBackend): void {
       into,
     );
     expect(into).toEqual(exact(rows, new Float64Array(d)));
+  });
+
+  it('RD6 is exact for more reports than a 32-bit lane holds', () => {
+    const ends = [-(2 ** 31), 2 ** 31 - 1].map((end) => body(Int32Array.of(end, -1, 65_535), 0, 0));
+    const into = new Float64Array(3);
+    backend.sum(
+      Array.from({ length: 70_000 }, (_, i) => ends[i < 69_000 ? 0 : 1] as Uint8Array),
+      0,
+      into,
+    );
+    expect([...into]).toEqual([
+      -(2 ** 31) * 69_000 + (2 ** 31 - 1) * 1000,
+      -70_000,
+      70_000 * 65_535,
+    ]);
   });
 
   it('refuses a report that is too short and changes nothing', () => {

@@ -1,0 +1,128 @@
+/** The round of a task that is open: its record, its batch, and which reports it takes. */
+import { Refusal } from '../shared/protocol/refusals.ts';
+import type { Task } from '../shared/protocol/task.ts';
+import { idOf, OpenBatch, type Summer } from './accumulate/batch.ts';
+import type { Logger } from './logger.ts';
+import type { OutcomeDeps } from './outcome.ts';
+import { type Announced, journalIdentity } from './publish/announce.ts';
+import type { Clock, Scheduler } from './time.ts';
+
+export interface RoundsDeps extends OutcomeDeps {
+  readonly summer: Summer;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly logger: Logger;
+  readonly flushBytes: number;
+}
+
+export interface Keyed extends Announced {
+  /** Hash as a latin1 string, cheaper to take from a body than hex. */
+  readonly key: string;
+}
+
+/** A disk that was full is tried again after this time. */
+export const RETRY_MS = 1000;
+
+const ROUND_HASH_AT = 56;
+
+/** Round hash of a body as a latin1 string. */
+export function roundKeyOf(body: Uint8Array): string {
+  return Buffer.from(body.buffer, body.byteOffset + ROUND_HASH_AT, 32).toString('latin1');
+}
+
+/** Hash in hex as such a string. */
+export const keyOfHex = (hash: string): string => Buffer.from(hash, 'hex').toString('latin1');
+
+export class OpenRound {
+  readonly announced: Keyed;
+  readonly batch: OpenBatch;
+  readonly #task: Task;
+  readonly #deps: RoundsDeps;
+  #closing: boolean;
+  #stopped = false;
+  #cancelProbe: (() => void) | null = null;
+
+  private constructor(deps: RoundsDeps, task: Task, announced: Keyed, batch: OpenBatch) {
+    this.#deps = deps;
+    this.#task = task;
+    this.announced = announced;
+    this.batch = batch;
+    this.#closing = batch.closed !== null;
+  }
+
+  /** Opens the journal at `path` and replays it. @throws CorruptJournal, DiskError */
+  static async open(
+    deps: RoundsDeps,
+    task: Task,
+    announced: Keyed,
+    path: string,
+  ): Promise<OpenRound> {
+    const { disk, signer, summer, flushBytes } = deps;
+    const { d, maxReports } = task;
+    const identity = journalIdentity(signer, announced.hash);
+    const limits = { d, maxReports, flushBytes };
+    const batch = await OpenBatch.open({ disk, path, identity, summer, ...limits });
+    return new OpenRound(deps, task, announced, batch);
+  }
+
+  get closing(): boolean {
+    return this.#closing;
+  }
+
+  get isDue(): boolean {
+    return (
+      this.batch.closed !== null ||
+      this.batch.count >= this.#task.maxReports ||
+      this.#deps.clock.nowMs() >= this.announced.signed.record.deadlineMs
+    );
+  }
+
+  /** From now on no new report is taken. */
+  startClosing(): void {
+    this.#closing = true;
+  }
+
+  /**
+   * Takes a report that its task allows. Resolves when it is on disk.
+   * @param elsewhere tells whether an open round of another task holds an id.
+   * @throws Refusal report-conflict, round-full, round-closed or not-ready; DiskError
+   */
+  async take(
+    body: Uint8Array,
+    elsewhere: (id: string) => boolean,
+  ): Promise<'accepted' | 'duplicate'> {
+    const id = idOf(body);
+    const known = this.batch.find(id, body);
+    if (known !== null) {
+      if ((await known) === 'same') return 'duplicate';
+      throw new Refusal('report-conflict');
+    }
+    if (this.#closing) throw new Refusal('round-closed');
+    if (elsewhere(id)) throw new Refusal('report-conflict');
+    try {
+      await this.batch.add(id, body);
+    } catch (error) {
+      if (this.batch.lastError !== null) this.#probeSoon();
+      throw error;
+    }
+    return 'accepted';
+  }
+
+  /** Flushes what is on its way and lets go of the file. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelProbe?.();
+    await this.batch.stop();
+  }
+
+  /** While readiness fails nobody may send the report that would show that there is room again. */
+  #probeSoon(): void {
+    if (this.#cancelProbe !== null || this.#stopped) return;
+    this.#cancelProbe = this.#deps.scheduler.after(RETRY_MS, () => {
+      this.#cancelProbe = null;
+      void this.batch.probe().then(() => {
+        if (this.batch.lastError !== null) this.#probeSoon();
+      });
+    });
+  }
+}
