@@ -21,6 +21,8 @@ export interface InitOptions {
   readonly consent?: 'required' | Consent;
   /** Highest ε of one report that this page accepts, whatever a task says. Default 8. */
   readonly maxEpsilon?: number;
+  /** Highest composed ε of everything that this page accepts, whatever the site says. Default 32. */
+  readonly maxTotalEpsilon?: number;
   readonly backend?: 'auto' | 'webgpu' | 'wasm' | 'cpu';
   /** Tests only: accept a software WebGPU adapter. */
   readonly allowSoftwareGpu?: boolean;
@@ -72,6 +74,7 @@ export type StatusState =
   | 'offline'
   | 'server-error'
   | 'bad-signature'
+  | 'no-crypto'
   | 'shutdown';
 
 export interface TaskStatus {

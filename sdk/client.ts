@@ -11,10 +11,10 @@ import type { Environment, Undo } from './environment.ts';
 import { History } from './history.ts';
 import { Keeping } from './keeping.ts';
 import { Tabs } from './leader.ts';
-import { NO_CONSENT, readConsent, type Settings } from './settings.ts';
+import { absoluteEndpoint, NO_CONSENT, readConsent, type Settings } from './settings.ts';
 import { Signals } from './signals.ts';
 
-/** How long a first answer waits for what is being loaded. */
+/** How long an answer waits for what is being loaded. */
 const LOAD_MS = 2500;
 
 type Phase = 'starting' | 'insecure-context' | 'consent-required' | 'running' | 'shutdown';
@@ -48,7 +48,12 @@ export class Client {
       retention: settings.retention,
       after: environment.after,
       onFailure: (error) => this.storageFailed(error),
-      onWritten: () => this.#recovered(),
+      onWritten: () => {
+        if (!this.#keeping.recovered()) return;
+        void this.inTurn(async () => {
+          if (this.running) await this.#keeping.save(this.consent);
+        });
+      },
     });
     this.#capturing = new Capturing(environment, this.history, this.events);
     this.#tabs = new Tabs(environment, settings.site);
@@ -76,20 +81,14 @@ export class Client {
 
   /** Absolute, since a Worker has another address than the page. */
   get endpoint(): string {
-    const { endpoint } = this.settings;
-    try {
-      // With its slash: the empty address is that of the page, and '/' that of its origin.
-      return this.environment.resolve(`${endpoint}/`).replace(/\/+$/, '');
-    } catch {
-      return endpoint;
-    }
+    return absoluteEndpoint(this.settings, this.environment);
   }
 
   get running(): boolean {
     return this.#phase === 'running';
   }
 
-  /** Whether an upload could be charged and kept. */
+  /** Whether a charge could be kept. */
   get storable(): boolean {
     return this.#keeping.durable;
   }
@@ -98,8 +97,7 @@ export class Client {
   start(onStarted: () => void): void {
     if (!this.environment.secure()) {
       this.#phase = 'insecure-context';
-      onStarted();
-      return;
+      return onStarted();
     }
     this.#listen();
     void this.inTurn(async () => {
@@ -114,7 +112,6 @@ export class Client {
     });
   }
 
-  /** When there is something to answer from, at most `LOAD_MS` after the question. */
   async loaded(): Promise<void> {
     let cancel: Undo = () => undefined;
     const late = new Promise<void>((resolve) => {
@@ -143,6 +140,7 @@ export class Client {
       this.consent = { ...this.consent, contribute: false };
       this.contribution.abort();
     }
+    if (this.running && !next.contribute) this.#keeping.note(next);
     if (!next.personalise) this.#silence();
     return this.inTurn(async () => {
       if (this.#phase === 'insecure-context' || this.#phase === 'shutdown') return;
@@ -186,15 +184,6 @@ export class Client {
     this.downlink.start();
     this.contribution.start();
     this.#capturing.releaseHeld();
-  }
-
-  /** There is room again; what could not be saved is saved now. */
-  #recovered(): void {
-    if (this.#keeping.trouble === '') return;
-    this.#keeping.trouble = '';
-    void this.inTurn(async () => {
-      if (this.running) await this.#keeping.save(this.consent);
-    });
   }
 
   /** Stops everything of this page that reads, writes or sends. */
@@ -259,9 +248,12 @@ export class Client {
     });
   }
 
-  /** Another tab's decision. */
-  async #adopt(consent: Consent): Promise<void> {
-    if (!consent.personalise || this.#phase === 'shutdown') return;
+  /** Another tab's decision; what is stored is newer than what a late message says. */
+  async #adopt(told: Consent): Promise<void> {
+    if (!told.personalise || this.#phase === 'shutdown') return;
+    const kept = this.database?.state !== 'memory';
+    const consent = kept ? await this.#keeping.storedConsent() : told;
+    if (!consent.personalise) return this.running ? this.#leave() : undefined;
     if (this.running && consent.contribute === this.consent.contribute) return;
     if (!consent.contribute) this.contribution.abort();
     await this.#apply(consent, false);
@@ -297,11 +289,9 @@ export class Client {
     this.#capturing.show();
     void this.inTurn(async () => {
       if (this.#phase !== 'running') return;
-      const stored = await this.database?.getMeta('consent').catch(() => undefined);
-      const kept = this.database?.state === 'memory' ? this.consent : readConsent(stored);
-      if (!kept.personalise) return this.#leave();
+      await this.#adopt(this.consent);
+      if (!this.running) return;
       this.#tabs.enter();
-      if (kept.contribute !== this.consent.contribute) await this.#adopt(kept);
       await this.history.reload();
       this.contribution.start();
       this.downlink.wake();

@@ -37,7 +37,7 @@ export interface Slot {
 
 type NetworkState = Extract<
   StatusState,
-  'starting' | 'ready' | 'offline' | 'server-error' | 'bad-signature'
+  'starting' | 'ready' | 'offline' | 'server-error' | 'bad-signature' | 'no-crypto'
 >;
 
 export class Downlink {
@@ -111,9 +111,8 @@ export class Downlink {
 
   #make(db: Database, transport: Transport): Receiver {
     const { settings, environment, endpoint } = this.#client;
-    const { trust, site, maxEpsilon, allowTestTier } = settings;
     const { clock } = environment;
-    return new Receiver({ transport, db, trust, site, endpoint, maxEpsilon, allowTestTier, clock });
+    return new Receiver({ ...settings, transport, db, endpoint, clock });
   }
 
   async #read(stored: Receiver, current: Receiver, database: Database): Promise<void> {
@@ -271,7 +270,7 @@ export class Downlink {
 
 function stateOf(failure: unknown): NetworkState {
   const { code } = receiveError(failure);
-  if (code === 'offline' || code === 'bad-signature') return code;
+  if (code === 'offline' || code === 'bad-signature' || code === 'no-crypto') return code;
   return 'server-error';
 }
 

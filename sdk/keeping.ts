@@ -32,12 +32,18 @@ export class Keeping {
     return this.database?.state === 'ready' && this.trouble === '';
   }
 
-  /** What an earlier page was told; without one nothing is opened. @throws DatabaseError */
+  /**
+   * What is stored; without a database none is opened. A withdrawal that its page could not carry
+   * out to the end is carried out now. @throws DatabaseError
+   */
   async storedConsent(): Promise<Consent> {
     if (!(await this.#environment.databaseExists(this.#name))) return NO_CONSENT;
     const database = await this.open();
-    const consent = readConsent(await database.getMeta('consent'));
-    if (!consent.personalise) this.close();
+    const stored = await database.getMeta('consent');
+    const consent = readConsent(stored);
+    if (stored !== undefined && !consent.personalise) await this.erase();
+    else if (!consent.personalise) this.close();
+    else if (!consent.contribute) await database.dropUnsent();
     return consent;
   }
 
@@ -61,6 +67,21 @@ export class Keeping {
     await database.setMeta('consent', consent);
     await database.setMeta('epochStartMs', this.#environment.clock.now());
     if (!consent.contribute) await database.dropUnsent();
+  }
+
+  /** Stores a withdrawal before anything else is done about it: the page may go any moment. */
+  note(consent: Consent): void {
+    if (!this.durable) return;
+    void this.database
+      ?.setMeta('consent', consent)
+      .catch((error: unknown) => this.#onFailure(error));
+  }
+
+  /** Whether writing had failed until now. */
+  recovered(): boolean {
+    const failed = this.trouble !== '';
+    this.trouble = '';
+    return failed;
   }
 
   /** Deletes what this page and earlier ones stored, after the other tabs have let go of it. */

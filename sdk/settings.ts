@@ -12,6 +12,7 @@ export interface Settings {
   readonly assetBase: string;
   readonly consent: 'required' | Consent;
   readonly maxEpsilon: number;
+  readonly maxTotalEpsilon: number;
   readonly backend: 'auto' | BackendName;
   readonly allowSoftwareGpu: boolean;
   readonly allowTestTier: boolean;
@@ -40,9 +41,10 @@ export function readSettings(site: string, options: InitOptions): Settings {
   if (/[?#]/.test(options.endpoint)) {
     throw new RangeError('endpoint must have no query and no fragment');
   }
-  const { maxEpsilon = 8, backend = 'auto', storage = {} } = options;
+  const { maxEpsilon = 8, maxTotalEpsilon = 32, backend = 'auto', storage = {} } = options;
   const { maxEvents = 5000, retentionDays = 180 } = storage;
   assertPositive('maxEpsilon', maxEpsilon);
+  assertPositive('maxTotalEpsilon', maxTotalEpsilon);
   assertInteger('storage.maxEvents', maxEvents, 1, 100_000);
   assertPositive('storage.retentionDays', retentionDays);
   if (!BACKENDS.includes(backend)) {
@@ -56,6 +58,7 @@ export function readSettings(site: string, options: InitOptions): Settings {
     assetBase: options.assetBase.replace(/\/*$/, '/'),
     consent: readConsentOption(options.consent),
     maxEpsilon,
+    maxTotalEpsilon,
     backend,
     allowSoftwareGpu: options.allowSoftwareGpu === true,
     allowTestTier: options.allowTestTier === true,
@@ -79,4 +82,17 @@ export function readConsent(value: unknown): Consent {
     personalise: personalise === true,
     contribute: personalise === true && contribute === true,
   };
+}
+
+/** The endpoint as an absolute address; as given when the page cannot resolve it. */
+export function absoluteEndpoint(
+  { endpoint }: Settings,
+  environment: { resolve(url: string): string },
+): string {
+  try {
+    // With its slash: the empty address is that of the page, and '/' that of its origin.
+    return environment.resolve(`${endpoint}/`).replace(/\/+$/, '');
+  } catch {
+    return endpoint;
+  }
 }

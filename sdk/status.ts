@@ -16,6 +16,8 @@ const STATES: Readonly<Record<StatusState, string>> = {
     'The aggregator does not answer as agreed; recommendations come from what is stored.',
   'bad-signature':
     'The aggregator offered something that the pinned key has not signed; it was refused, and recommendations come from what is stored.',
+  'no-crypto':
+    'This browser cannot verify signatures (no Ed25519), so nothing new is fetched; recommendations come from what is stored.',
   shutdown: 'Stopped by the page.',
 };
 

@@ -16,6 +16,7 @@ export interface WorkerConfig {
   /** Absolute, with a trailing slash: a blob Worker cannot resolve relative addresses. */
   readonly assetBase: string;
   readonly maxEpsilon: number;
+  readonly maxTotalEpsilon: number;
   /** 'cpu' asks the wasm bundle to go straight to its last resort. */
   readonly backend: 'webgpu' | 'wasm' | 'cpu';
   readonly allowSoftwareGpu: boolean;

@@ -68,20 +68,10 @@ function workerApi(backends: readonly Backend[]): WorkerApi {
 async function depsOf(config: WorkerConfig, learner: Learner): Promise<RoundDeps> {
   const db = await openDatabase(config.databaseName);
   const clock = { now: () => Date.now() };
-  const { endpoint, trust, site, maxEpsilon, allowTestTier } = config;
-  const transport = fetchTransport(endpoint);
+  const transport = fetchTransport(config.endpoint);
   return {
     db,
-    receiver: new Receiver({
-      transport,
-      db,
-      trust,
-      site,
-      endpoint,
-      maxEpsilon,
-      allowTestTier,
-      clock,
-    }),
+    receiver: new Receiver({ ...config, transport, db, clock }),
     learner,
     source: new CryptoSource(),
     clock,

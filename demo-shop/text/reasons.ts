@@ -12,6 +12,7 @@ const STATES: Readonly<Record<StatusState, string>> = {
   offline: '网络不可用；推荐来自本地保存的内容。',
   'server-error': '聚合服务器没有按约定回应；推荐来自本地保存的内容。',
   'bad-signature': '服务器给出的内容没有经过固定密钥签名，已被拒绝；推荐来自本地保存的内容。',
+  'no-crypto': '这个浏览器无法验证签名（不支持 Ed25519），因此不获取新内容；推荐来自本地。',
   shutdown: '已由页面停止。',
 };
 

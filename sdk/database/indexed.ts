@@ -1,6 +1,5 @@
 /** The database in IndexedDB. Rules are in ledger.ts and rules.ts; this file moves values. */
 import type { ShopEvent } from '../capture/event.ts';
-import type { Transaction } from './connection.ts';
 import { BLOCKED_MS, Connection, namedError } from './connection.ts';
 import type {
   ChargeRefusal,
@@ -17,7 +16,7 @@ import type {
 } from './database.ts';
 import { eraseDatabase } from './erase.ts';
 import { exported } from './export.ts';
-import { chargedEntry, type LedgerState, ledgerTime, refusalOf } from './ledger.ts';
+import { chargedEntry, ledgerTime, refusalOf } from './ledger.ts';
 import {
   checkMeta,
   coinKey,
@@ -28,10 +27,8 @@ import {
   replacesModel,
   waitingReport,
 } from './rules.ts';
-import { STORES, type StoreName } from './schema.ts';
-
-type Write = Transaction<'readwrite'>;
-type Any = Transaction<'readonly'> | Write;
+import { STORES } from './schema.ts';
+import { beginEpoch, dropWaiting, ledgerState, meta } from './steps.ts';
 
 /**
  * Opens the IndexedDB database `name`, migrating what an older release left.
@@ -68,15 +65,24 @@ class IndexedDatabase implements Database {
   }
 
   async setMeta<K extends keyof MetaValues>(key: K, value: MetaValues[K]): Promise<void> {
-    const stores: StoreName[] = key === 'consent' ? ['meta', 'outbox'] : ['meta'];
-    await this.#connection.write(stores, async (tx) => {
-      checkMeta(key, value);
-      // A consent that comes later than events begins the epoch with the next of them.
-      if (key === 'consent') this.#left = null;
+    checkMeta(key, value);
+    if (key === 'consent') return this.#setConsent(value as MetaValues['consent']);
+    await this.#connection.write(['meta'], async (tx) => {
       const merged = mergeMeta(key, await meta(tx, key), value);
       await tx.objectStore('meta').put(merged, key);
-      if (key === 'consent' && !(merged as MetaValues['consent']).contribute) await dropWaiting(tx);
     });
+  }
+
+  async #setConsent(consent: MetaValues['consent']): Promise<void> {
+    // A consent that comes later than events begins the epoch with the next of them.
+    this.#left = null;
+    await this.#connection.write(['meta'], async (tx) => {
+      const put = tx.objectStore('meta').put(consent, 'consent');
+      // A page on its way out aborts what is not committed.
+      tx.commit();
+      await put;
+    });
+    if (!consent.contribute) await this.dropUnsent();
   }
 
   async appendEvents(events: readonly ShopEvent[], retention: Retention): Promise<void> {
@@ -272,30 +278,4 @@ class IndexedDatabase implements Database {
   close(): void {
     this.#connection.close();
   }
-}
-
-async function meta<K extends keyof MetaValues>(
-  tx: Any,
-  key: K,
-): Promise<MetaValues[K] | undefined> {
-  return (await tx.objectStore('meta').get(key)) as MetaValues[K] | undefined;
-}
-
-async function ledgerState(tx: Any): Promise<LedgerState> {
-  const consent = await meta(tx, 'consent');
-  const budget = await meta(tx, 'budget');
-  return { consent, budget, entries: await tx.objectStore('ledger').getAll() };
-}
-
-async function beginEpoch(tx: Write, atMs: number): Promise<void> {
-  const consent = await meta(tx, 'consent');
-  if (consent?.personalise !== true || (await meta(tx, 'epochStartMs')) !== undefined) return;
-  await tx.objectStore('meta').put(atMs, 'epochStartMs');
-}
-
-async function dropWaiting(tx: Write): Promise<number> {
-  const store = tx.objectStore('outbox');
-  const waiting = (await store.getAll()).filter(({ state }) => state === 'waiting');
-  for (const { reportId } of waiting) await store.delete(reportId);
-  return waiting.length;
 }

@@ -40,6 +40,8 @@ export interface ReceiverOptions {
   /** The aggregator's address: only loopback may offer the test tier. */
   readonly endpoint: string;
   readonly maxEpsilon: number;
+  /** A site's budget is pinned at this composed ε at most. */
+  readonly maxTotalEpsilon: number;
   readonly allowTestTier: boolean;
   readonly clock: Clock;
 }
@@ -83,7 +85,8 @@ export class Receiver {
         throw new ReceiveError('bad-record', `site serial ${record.serial}, ${seen} was seen`);
       }
       // The serial last: a page that ends in between fetches the record again and lowers the rest.
-      await db.setMeta('budget', record.budget);
+      const epsilon = Math.min(record.budget.epsilon, this.#options.maxTotalEpsilon);
+      await db.setMeta('budget', { ...record.budget, epsilon });
       await this.#keep((kept) => withSite(kept, signed));
       await db.setMeta('siteSerial', record.serial);
       return record;

@@ -30,7 +30,7 @@ function items(count: number): { id: string; title: string; description: string 
 
 /** Three looks at goods on the first page; the second asks for twelve. */
 function pages(trust: string): Record<string, string> {
-  const tag = `<script async src="/vitrine/vitrine.js" data-site="demo-shop" data-endpoint=""
+  const tag = `<script async src="/vitrine/vitrine.js" data-site="demo-shop" data-endpoint="/"
     data-trust="${trust}" data-assets="/vitrine/"></script>`;
   return {
     '/first': `<!doctype html><title>first</title>${tag}`,

@@ -100,6 +100,7 @@ function config(backend: WorkerConfig['backend']): WorkerConfig {
     trust: '',
     assetBase: `${server.url}/`,
     maxEpsilon: 8,
+    maxTotalEpsilon: 32,
     backend,
     allowSoftwareGpu: backend === 'webgpu',
     allowTestTier: true,

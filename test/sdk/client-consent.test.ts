@@ -145,3 +145,25 @@ describe('withdrawal and erasing', () => {
     expect(two.shop.consent.get()).toEqual(NONE);
   });
 });
+
+describe('a withdrawal whose page has gone at once', () => {
+  it('of personalise is stored first, and the next page carries it out', async () => {
+    const { shop } = await open({ consent: BOTH });
+    shop.track('view_item', { items: [ITEM] });
+    await browser.pass(1000);
+    expect(await store()?.readEvents()).not.toEqual([]);
+    void shop.consent.set(NONE);
+    expect((await store()?.getMeta('consent'))?.personalise).toBe(false);
+  });
+
+  it('left a database behind: the next page erases it', async () => {
+    const first = await open({ consent: BOTH });
+    first.shop.track('view_item', { items: [ITEM] });
+    await browser.pass(1000);
+    await store()?.setMeta('consent', NONE);
+    const next = await open();
+    await browser.pass(1000);
+    expect(next.shop.consent.get()).toEqual(NONE);
+    expect(browser.stores.size).toBe(0);
+  });
+});

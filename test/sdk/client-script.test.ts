@@ -121,6 +121,7 @@ describe('options of init', () => {
     ['endpoint', 'shop', { endpoint: undefined }, TypeError],
     ['trust', 'shop', { trust: 'x' }, RangeError],
     ['maxEpsilon', 'shop', { maxEpsilon: -1 }, RangeError],
+    ['maxTotalEpsilon', 'shop', { maxTotalEpsilon: 0 }, RangeError],
     ['backend', 'shop', { backend: 'gpu' }, RangeError],
     ['consent', 'shop', { consent: 'yes' }, TypeError],
     ['storage.maxEvents', 'shop', { storage: { maxEvents: 0 } }, RangeError],

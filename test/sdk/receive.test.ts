@@ -22,6 +22,13 @@ describe('site', () => {
     await expect(receiver.site()).rejects.toEqual(because('server'));
   });
 
+  it('PR13 pins no more than the page accepts in all', async () => {
+    const world = await newWorld();
+    const db = memory();
+    await world.receiver(db, { maxTotalEpsilon: 12 }).site();
+    expect(await db.getMeta('budget')).toEqual({ epsilon: 12, delta: 1e-6 });
+  });
+
   it('refuses another key, another site and an older serial, and keeps what it had', async () => {
     const world = await newWorld();
     const db = memory();

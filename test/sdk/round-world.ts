@@ -222,6 +222,7 @@ export async function newWorld(): Promise<World> {
         site: SITE,
         endpoint: ENDPOINT,
         maxEpsilon: 8,
+        maxTotalEpsilon: 1000,
         allowTestTier: false,
         clock: world.clock,
         ...change,

@@ -17,6 +17,7 @@ const REQUEST: SpawnRequest = {
   trust: 'key',
   assetBase: 'https://shop.test/assets/',
   maxEpsilon: 8,
+  maxTotalEpsilon: 32,
   backend: 'auto',
   allowSoftwareGpu: false,
   allowTestTier: false,

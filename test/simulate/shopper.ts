@@ -26,6 +26,8 @@ import { cachedFetch } from './http-cache.ts';
 
 /** The page default of the SDK: no report above this ε is made. */
 const MAX_EPSILON = 8;
+/** An experiment may spend what a page would not: its budget is printed beside its result. */
+const MAX_TOTAL_EPSILON = 1e4;
 const RETENTION = { maxEvents: 5000, maxAgeMs: 400 * 86_400_000 };
 
 /** What the shoppers of one process share. */
@@ -91,6 +93,7 @@ export class SimulatedShopper {
       endpoint,
       clock,
       maxEpsilon: MAX_EPSILON,
+      maxTotalEpsilon: MAX_TOTAL_EPSILON,
       allowTestTier: false,
     });
     return new SimulatedShopper(street, db, receiver);
