@@ -16,7 +16,6 @@ import { Signals } from './signals.ts';
 
 /** How long an answer waits for what is being loaded. */
 const LOAD_MS = 2500;
-
 type Phase = 'starting' | 'insecure-context' | 'consent-required' | 'running' | 'shutdown';
 
 export class Client {
@@ -97,7 +96,8 @@ export class Client {
   start(onStarted: () => void): void {
     if (!this.environment.secure()) {
       this.#phase = 'insecure-context';
-      return onStarted();
+      onStarted();
+      return;
     }
     this.#listen();
     void this.inTurn(async () => {

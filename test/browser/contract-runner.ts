@@ -31,6 +31,7 @@ export const describe: Describe = Object.assign(
   },
 );
 
+/** @public Imported under the name of vitest. */
 export function it(name: string, body: Body): void {
   tests.push({ name: [...path, name].join(' > '), body });
 }
@@ -85,6 +86,7 @@ interface Expectation extends Matchers {
   readonly rejects: { toMatchObject(wanted: unknown): Promise<void> };
 }
 
+/** @public Imported under the name of vitest. */
 export function expect(found: unknown): Expectation {
   return {
     ...matchers(found),
