@@ -9,6 +9,7 @@ import { DEFAULT_SEGMENTS } from '../../sdk/profile/segments.ts';
 import { sha256Hex } from '../../shared/bytes/hash.ts';
 import { utf8 } from '../../shared/bytes/utf8.ts';
 import { type Architecture, INTENT_INPUTS } from '../../shared/model/architecture.ts';
+import { LOCAL_DEFAULTS } from '../../shared/plan/defaults.ts';
 import { addCurves, epsilonOfCurve, scaleCurve } from '../../shared/privacy/curve.ts';
 import { curveOf, type Mechanism } from '../../shared/privacy/mechanism.ts';
 import { sigmaOfEpsilon } from '../../shared/privacy/zcdp.ts';
@@ -16,8 +17,6 @@ import { CryptoSource } from '../../shared/random/source.ts';
 import { demoCatalogue } from './demo-world.ts';
 
 const DEMO_SITE = 'demo-shop';
-const DEMO_DELTA = 1e-6;
-export const DEMO_EPSILON = 4;
 export const HISTORY_LENGTH = 10;
 
 const LABEL = 'demo periods: seconds instead of days';
@@ -26,15 +25,14 @@ const LIFE_MS = 30 * DAY_MS;
 
 type DemoDraft = Omit<TaskDraft, 'expiresAtMs'>;
 
+/** The shipped defaults, with periods of a demo. */
+const { epsilon: EPSILON, ...DEFAULTS } = LOCAL_DEFAULTS;
 const COMMON = {
+  ...DEFAULTS,
   kind: 'train',
   tier: 'local',
-  scaleBits: 16,
-  delta: DEMO_DELTA,
-  participations: 2,
   separationMs: 10_000,
   quietMs: 5_000,
-  coin: 65_536,
   windowMs: 30_000,
   label: LABEL,
 } as const;
@@ -46,7 +44,7 @@ const COMMON = {
 export function demoDrafts(): DemoDraft[] {
   const mechanism: Mechanism = {
     name: 'discrete-gaussian',
-    sigma: sigmaOfEpsilon(DEMO_EPSILON, DEMO_DELTA),
+    sigma: sigmaOfEpsilon(EPSILON, COMMON.delta),
   };
   const source = new CryptoSource();
   const wide: Architecture = { name: 'wide', historyLength: HISTORY_LENGTH };
@@ -155,7 +153,7 @@ export async function prepareSite(data: string, fresh: boolean, nowMs: number): 
   const { taskHashes } = await writeSite(folder, {
     site: DEMO_SITE,
     serial,
-    budget: { epsilon: budgetOf(drafts, DEMO_DELTA), delta: DEMO_DELTA },
+    budget: { epsilon: budgetOf(drafts, COMMON.delta), delta: COMMON.delta },
     segments: DEFAULT_SEGMENTS,
     catalogue,
     rootKey,

@@ -7,10 +7,11 @@ import { hostname, networkInterfaces } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { getRequestListener } from '@hono/node-server';
+import { LOCAL_DEFAULTS } from '../../shared/plan/defaults.ts';
 import { build, DIST } from '../build.ts';
 import { type Certificate, selfSigned } from './certificate.ts';
 import { type Child, claimPort, startChild } from './children.ts';
-import { DEMO_EPSILON, type DemoSite, prepareSite } from './demo-site.ts';
+import { type DemoSite, prepareSite } from './demo-site.ts';
 import { FlagError, readStartFlags, START_HELP, type StartFlags } from './flags.ts';
 import type { Told } from './population.ts';
 import { createShop } from './shop-server.ts';
@@ -125,7 +126,8 @@ function welcome(flags: StartFlags): void {
       ? `  Population  ${flags.shoppers} simulated shoppers, test/simulate/BEHAVIOUR.md`
       : '  Population  none: a round needs 120 reports, so that no version will come',
   );
-  say(`  Privacy     local tier, ε ${DEMO_EPSILON} per report, 2 reports per task and browser;`);
+  const { epsilon, participations } = LOCAL_DEFAULTS;
+  say(`  Privacy     local tier, ε ${epsilon} per report, ${participations} reports per task;`);
   say('              demo periods: seconds instead of days');
   if (flags.https) {
     say('');
