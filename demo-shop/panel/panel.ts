@@ -93,8 +93,9 @@ export function panel(shop: Shop, qualityUrl: string): Drawer {
     if (open) void draw();
   };
   const newShopper = async (): Promise<void> => {
-    await vitrine.erase();
+    // The shop's own memory of the answer first, lest it be given again.
     sessionStorage.clear();
+    await vitrine.erase();
     sessionStorage.setItem(OPEN, '1');
     location.assign('/');
   };
