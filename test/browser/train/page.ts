@@ -45,6 +45,11 @@ async function train(
     const listener = proxy(({ step }: { step: number }) => void progress.push(step));
     const result = await Promise.race([api.train(CASES[name], listener), failed]);
     const { backend, losses, delta } = result;
+    // Progress has a port of its own: its last message may come after the result.
+    const end = performance.now() + 5000;
+    while (progress.length < losses.length && performance.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
     const gpu = script.includes('counting') ? await counts(worker) : [];
     return { report, backend, losses, delta: [...delta], progress, gpu };
   } finally {
