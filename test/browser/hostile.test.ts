@@ -11,6 +11,7 @@ import {
   goodIds,
   newPage,
   nothingHappens,
+  ONCE_MORE,
   openGate,
   problemsOf,
   recommendOf,
@@ -80,7 +81,7 @@ const storedIds = (page: Page): Promise<string[]> =>
     return events.filter(({ name }) => name === 'view_item').map(({ items }) => items[0]?.id ?? '');
   });
 
-describe('no Worker', () => {
+describe('no Worker', ONCE_MORE, () => {
   const withoutWorker = async (page: Page): Promise<void> => {
     const task = await until('a reason', async () =>
       (await statusOf(page)).tasks.find(({ reason }) => reason === 'no-worker'),
@@ -153,7 +154,7 @@ function flood(response: ServerResponse): void {
   more();
 }
 
-describe('an aggregator that answers nonsense from the first request on', () => {
+describe('an aggregator that answers nonsense from the first request on', ONCE_MORE, () => {
   const cases: [string, Answer, string][] = [
     ['HTML', always((response) => say(response, 200, HTML)), 'server-error'],
     [
@@ -201,7 +202,7 @@ describe('an aggregator that answers nonsense from the first request on', () => 
   });
 });
 
-describe('what is not what was announced', () => {
+describe('what is not what was announced', ONCE_MORE, () => {
   const signed = async <T>(path: string): Promise<T> =>
     (await (await fetch(shop.url + path)).json()) as T;
   const instead =

@@ -18,7 +18,7 @@ const hosts = new Set<string>();
 
 beforeAll(async () => {
   shop = await startShop({
-    drafts: testDrafts({ participations: 6, windowMs: 20_000, maxReports: 220 }),
+    drafts: testDrafts({ participations: 6, windowMs: 20_000, maxReports: 2000 }),
   });
   browser = await launchChromium();
   context = await browser.browser.newContext({ viewport: { width: 1280, height: 900 } });

@@ -7,6 +7,7 @@ import {
   goodIds,
   newPage,
   nothingHappens,
+  ONCE_MORE,
   openGate,
   problemsOf,
   recommendOf,
@@ -73,7 +74,7 @@ async function visit(path = '/tag'): Promise<Page> {
   return page;
 }
 
-describe('IndexedDB forbidden', () => {
+describe('IndexedDB forbidden', ONCE_MORE, () => {
   it.each([
     [
       'the getter throws',
@@ -170,7 +171,7 @@ const fill = (page: Page): Promise<void> =>
       }),
   );
 
-describe('IndexedDB full', () => {
+describe('IndexedDB full', ONCE_MORE, () => {
   it('says storage-blocked, keeps everything, sends nothing, and writes when there is room', async () => {
     gate.pages['/own'] = tagPage({ ...shop, endpoint: gate.url, consent: 'personalise' });
     const page = await visit('/empty');
@@ -223,7 +224,7 @@ describe('IndexedDB full', () => {
   });
 });
 
-describe('a page that is left at once', () => {
+describe('a page that is left at once', ONCE_MORE, () => {
   it('keeps the click that left it, and as a rule its dwell', async () => {
     gate.pages['/next'] = tagPage({ ...shop, endpoint: gate.url });
     const page = await visit();

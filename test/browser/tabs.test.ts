@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   databasesOf,
   nothingHappens,
+  ONCE_MORE,
   problemsOf,
   reportIdOf,
   reportsOf,
@@ -25,7 +26,7 @@ import {
 
 scene();
 
-describe('two tabs', () => {
+describe('two tabs', ONCE_MORE, () => {
   const NO_LOCKS = `Object.defineProperty(navigator, 'locks', { value: undefined });`;
 
   it.each([
@@ -98,7 +99,7 @@ describe('two tabs', () => {
   });
 });
 
-describe('killed between commit and fetch', () => {
+describe('killed between commit and fetch', ONCE_MORE, () => {
   it('sends the same bytes from the next page, once; one charge', async () => {
     const before = (await shop.status()).reports.accepted;
     const page = await visit();

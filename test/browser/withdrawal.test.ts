@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   databasesOf,
   nothingHappens,
+  ONCE_MORE,
   problemsOf,
   reportsOf,
   statusOf,
@@ -16,7 +17,7 @@ const HOUR_MS = 3_600_000;
 
 scene();
 
-describe('withdrawal', () => {
+describe('withdrawal', ONCE_MORE, () => {
   it('of contribute in mid-training: aborted, nothing charged, nothing sent', async () => {
     const page = await visit();
     const outcome = page.evaluate(
@@ -89,7 +90,7 @@ describe('withdrawal', () => {
   });
 });
 
-describe('the clock', () => {
+describe('the clock', ONCE_MORE, () => {
   it('set back and forward between pages makes no further charge', async () => {
     const restore = await reopen({ participations: 20, windowMs: 15_000, separationMs: HOUR_MS });
     try {
