@@ -31,7 +31,6 @@ let browser: Launched;
 let context: BrowserContext;
 let goods: string[];
 const problems: string[] = [];
-
 beforeAll(async () => {
   shop = await startShop({ drafts: testDrafts({ participations: 50, windowMs: 5_000 }) });
   gate = await openGate(shop);
