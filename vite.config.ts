@@ -45,7 +45,8 @@ export function slimTfjs(): Plugin {
 const NOTICE = `/*!
  * Vitrine (Apache-2.0). Contains comlink (Apache-2.0, Copyright 2019 Google LLC), idb (ISC,
  * Copyright (c) 2016, Jake Archibald) and, in the Workers, TensorFlow.js (Apache-2.0, Copyright
- * Google LLC).
+ * Google LLC), hpke (MIT, Copyright (c) 2025 Filip Skokan), @noble/curves and @noble/hashes
+ * (MIT, Copyright (c) 2022 Paul Miller).
  */`;
 
 /** One self-contained classic script: the tag and both Workers. */

@@ -3,10 +3,11 @@ import { type Context, Hono } from 'hono';
 import { canonicalJson } from '../shared/bytes/canonical.ts';
 import { PATHS } from '../shared/protocol/paths.ts';
 import { Refusal } from '../shared/protocol/refusals.ts';
+import { parseTilePath } from '../shared/protocol/tiles.ts';
 import {
   CORS_HEADERS,
   jsonReply,
-  PREFLIGHT_HEADERS,
+  preflightHeaders,
   type Reply,
   refusalReply,
   replyOf,
@@ -75,6 +76,19 @@ export function createApp(deps: AppDeps): Hono {
     ],
     [PATHS.status, () => answer(jsonReply(200, service.status()))],
     [PATHS.site, () => json(service.siteText, noStore)],
+    [PATHS.keys, () => json(service.keysText, noStore)],
+    [
+      PATHS.checkpoint,
+      () => body(service.published.checkpoint, 'text/plain; charset=utf-8', noStore),
+    ],
+    [
+      `${PATHS.tiles}/*`,
+      async (c) => {
+        const tile = found(parseTilePath(c.req.path.slice(PATHS.tiles.length)));
+        const bytes = found(await service.published.tile(tile));
+        return body(bytes, 'application/octet-stream', IMMUTABLE);
+      },
+    ],
     [PATHS.task(HASH), async (c) => json(await file(c, 'tasks', 'json'), IMMUTABLE)],
     [PATHS.head(HASH), (c) => json(found(service.head(c.req.param('hash') ?? '')), noStore)],
     [
@@ -92,6 +106,18 @@ export function createApp(deps: AppDeps): Hono {
         return json(canonicalJson(found(await service.round(hash, Number(round)))), IMMUTABLE);
       },
     ],
+    [
+      PATHS.ids(HASH, ROUND as unknown as number),
+      async (c) => {
+        const { hash = '', round = '' } = c.req.param() as Record<string, string>;
+        const ids = found(await service.ids(hash, Number(round)));
+        return body(ids, 'application/octet-stream', IMMUTABLE);
+      },
+    ],
+    [
+      PATHS.share(HASH),
+      async (c) => body(await file(c, 'shares', 'bin'), 'application/octet-stream', IMMUTABLE),
+    ],
   ];
   for (const [path, handler] of gets) app.get(path, handler);
   app.post(PATHS.reports, async (c) => answer(await takeReport(deps, c.req.raw)));
@@ -100,7 +126,8 @@ export function createApp(deps: AppDeps): Hono {
   for (const [path, allow] of methods as readonly (readonly [string, string])[]) {
     app.all(path, (c) => {
       if (c.req.method === 'OPTIONS' && path.startsWith('/v1/')) {
-        const headers = { ...SECURITY_HEADERS, ...CORS_HEADERS, ...PREFLIGHT_HEADERS };
+        const preflight = preflightHeaders(service.settings.tokens !== 'off');
+        const headers = { ...SECURITY_HEADERS, ...CORS_HEADERS, ...preflight };
         return new Response(null, { status: 204, headers });
       }
       const reply = refusalReply(new Refusal('method-not-allowed'), 1);

@@ -3,19 +3,13 @@ import type { TaskHead } from '../shared/protocol/task.ts';
 import { idOf } from './accumulate/batch.ts';
 import type { Disk } from './accumulate/disk.ts';
 import { findSpent } from './accumulate/spent.ts';
-import type { RecordLog } from './log/record-log.ts';
-
-/** Where a line of the log lies. */
-export interface Place {
-  readonly offset: number;
-  readonly length: number;
-}
+import type { LogPlace, RecordLog } from './log/record-log.ts';
 
 export class EndedRounds {
   readonly #disk: Disk;
   readonly #log: RecordLog;
   readonly #folder: string;
-  readonly #places = new Map<number, { readonly round: Place; outcome: Place | null }>();
+  readonly #places = new Map<number, { readonly round: LogPlace; outcome: LogPlace | null }>();
   /** One look-up at a time: late repetitions hold one file open, however many they are. */
   #lookup: Promise<unknown> = Promise.resolve();
 
@@ -25,11 +19,11 @@ export class EndedRounds {
     this.#folder = folder;
   }
 
-  opened(round: number, place: Place): void {
+  opened(round: number, place: LogPlace): void {
     this.#places.set(round, { round: place, outcome: null });
   }
 
-  ended(round: number, outcome: Place): void {
+  ended(round: number, outcome: LogPlace): void {
     const places = this.#places.get(round);
     if (places !== undefined) places.outcome = outcome;
   }
@@ -45,7 +39,14 @@ export class EndedRounds {
     return {
       round: opened.type === 'round' ? opened.round : null,
       model: ended.type === 'model' ? ended.model : null,
+      roundIndex: opened.type === 'round' ? places.round.index : null,
+      modelIndex: ended.type === 'model' ? places.outcome.index : null,
     };
+  }
+
+  /** The ids that were counted in a published round: 16 bytes each, ascending. */
+  batchPath(round: number): string {
+    return `${this.#folder}/${round}.batch`;
   }
 
   spentPath(round: number): string {

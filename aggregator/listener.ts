@@ -7,8 +7,11 @@ import { createApp } from './app.ts';
 import { jsonReply, refusalReply, sendReply } from './replies.ts';
 import { handleReport, type ReportDeps } from './reports.ts';
 
-/** Letters, digits and slashes: what paths.ts can make. No escapes, dots, hosts or fragments. */
-const TARGET = /^\/[A-Za-z0-9/]*$/;
+/**
+ * Letters, digits and slashes, and `.p/` of a partial tile: what paths.ts and tiles.ts can make. No
+ * escapes, hosts or fragments.
+ */
+const TARGET = /^\/[A-Za-z0-9/]*(\.p\/\d{1,3})?$/;
 
 /** Answers while the journals are read. */
 export const starting: RequestListener = (request, response) => {

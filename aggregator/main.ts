@@ -1,18 +1,20 @@
-/** The aggregator as a process: one data folder, one port. `--data DIR --port P --host H`. */
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+/** The aggregator as a process: one data folder, one port. `--data DIR --port P --host H --helper URL`. */
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import type { RandomSource } from '../shared/random/source.ts';
 import type { Disk } from './accumulate/disk.ts';
 import { nodeDisk } from './accumulate/node-disk.ts';
 import { chooseBackend } from './average/choose.ts';
+import { httpHelper } from './helper-client.ts';
 import { loadKey, signerOf } from './keys.ts';
 import { attach } from './listener.ts';
 import { lockFolder } from './lock.ts';
 import { jsonLogger, type Logger } from './logger.ts';
 import { Service } from './service.ts';
 import { type Settings, settingsOf } from './settings.ts';
+import { listen, StartError, stopServer } from './socket.ts';
 import { systemClock, systemScheduler } from './time.ts';
 
 /** The aggregator's own key pair lies in its data folder. */
@@ -29,6 +31,10 @@ export interface AggregatorOptions {
   readonly average?: string;
   /** Another file system under the same names; the key is always read from `dataDir`. */
   readonly disk?: Disk;
+  /** Where the second server answers; needed by tasks of the split tier. */
+  readonly helper?: { readonly url: string };
+  /** Seeds of this server's noise; WebCrypto when left out. */
+  readonly source?: RandomSource;
 }
 
 export interface Aggregator {
@@ -37,44 +43,6 @@ export interface Aggregator {
   readonly rounds: Service;
   /** Refuses new reports, answers those on their way, flushes and stops. */
   close(): Promise<void>;
-}
-
-/** The server cannot start; `message` says what to do. */
-export class StartError extends Error {
-  readonly code: 'port-in-use' | 'port-forbidden' | 'no-key';
-
-  constructor(code: StartError['code'], message: string, options?: ErrorOptions) {
-    super(`${code}: ${message}`, options);
-    this.name = 'StartError';
-    this.code = code;
-  }
-}
-
-function listen(server: Server, host: string, port: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') {
-        const message = `port ${port} on ${host} is in use; choose another with --port`;
-        reject(new StartError('port-in-use', message, { cause: error }));
-      } else if (error.code === 'EACCES') {
-        const message = `port ${port} needs more rights; choose another with --port`;
-        reject(new StartError('port-forbidden', message, { cause: error }));
-      } else reject(error);
-    });
-    server.listen(port, host, () => {
-      const { address, family, port: taken } = server.address() as AddressInfo;
-      resolve(`http://${family === 'IPv6' ? `[${address}]` : address}:${taken}`);
-    });
-  });
-}
-
-async function stopServer(server: Server, drainMs: number): Promise<void> {
-  const timer = setTimeout(() => server.closeAllConnections(), drainMs);
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  });
-  clearTimeout(timer);
 }
 
 async function loadSigner(dataDir: string): Promise<ReturnType<typeof signerOf>> {
@@ -112,7 +80,11 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
   try {
     const signer = await loadSigner(dataDir);
     unlock = await lockFolder(dataDir);
+    const { helperTimeoutMs: timeoutMs } = settings;
+    const { helper } = options;
     service = await Service.start({
+      ...(helper === undefined ? {} : { helper: httpHelper({ ...helper, signer, timeoutMs }) }),
+      ...(options.source !== undefined && { source: options.source }),
       disk: options.disk ?? nodeDisk(dataDir),
       signer,
       clock: systemClock,
@@ -157,6 +129,7 @@ async function main(): Promise<void> {
       port: { type: 'string', default: '8787' },
       host: { type: 'string', default: '127.0.0.1' },
       average: { type: 'string' },
+      helper: { type: 'string' },
     },
   });
   const port = Number(values.port);
@@ -164,8 +137,11 @@ async function main(): Promise<void> {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new RangeError('--port must be an integer from 0 to 65535');
   }
-  const { data: dataDir, host, average } = values;
-  const asked = average === undefined ? {} : { average };
+  const { data: dataDir, host, average, helper: url } = values;
+  const asked = {
+    ...(average === undefined ? {} : { average }),
+    ...(url === undefined ? {} : { helper: { url } }),
+  };
   const aggregator = await startAggregator({ dataDir, host, port, ...asked });
   process.stdout.write(`${JSON.stringify({ event: 'listening', url: aggregator.url })}\n`);
   let stopping = false;

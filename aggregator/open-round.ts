@@ -1,7 +1,11 @@
 /** The round of a task that is open: its record, its batch, and which reports it takes. */
 import { Refusal } from '../shared/protocol/refusals.ts';
+import { reportLength } from '../shared/protocol/report.ts';
 import type { Task } from '../shared/protocol/task.ts';
+import type { RandomSource } from '../shared/random/source.ts';
 import { idOf, OpenBatch, type Summer } from './accumulate/batch.ts';
+import { folderOf } from './accumulate/disk.ts';
+import type { HelperClient } from './helper-client.ts';
 import type { Logger } from './logger.ts';
 import type { OutcomeDeps } from './outcome.ts';
 import { type Announced, journalIdentity } from './publish/announce.ts';
@@ -13,6 +17,10 @@ export interface RoundsDeps extends OutcomeDeps {
   readonly scheduler: Scheduler;
   readonly logger: Logger;
   readonly flushBytes: number;
+  /** Needed by tasks of the split tier. */
+  readonly helper?: HelperClient;
+  /** Of this server's noise seeds; the system's generator when left out. */
+  readonly source?: RandomSource;
 }
 
 export interface Keyed extends Announced {
@@ -60,8 +68,9 @@ export class OpenRound {
     const { disk, signer, summer, flushBytes } = deps;
     const { d, maxReports } = task;
     const identity = journalIdentity(signer, announced.hash);
-    const limits = { d, maxReports, flushBytes };
-    const batch = await OpenBatch.open({ disk, path, identity, summer, ...limits });
+    const limits = { d, maxReports, flushBytes, reportBytes: reportLength(task) };
+    const onArrival = task.tier === 'split' ? null : summer;
+    const batch = await OpenBatch.open({ disk, path, identity, summer: onArrival, ...limits });
     return new OpenRound(deps, task, announced, batch);
   }
 
@@ -113,6 +122,14 @@ export class OpenRound {
     this.#stopped = true;
     this.#cancelProbe?.();
     await this.batch.stop();
+  }
+
+  /** Deletes the reports of a round that has ended. */
+  async discard(): Promise<void> {
+    const { disk } = this.#deps;
+    await this.stop();
+    await disk.remove(this.batch.path);
+    await disk.syncFolder(folderOf(this.batch.path));
   }
 
   /** While readiness fails nobody may send the report that would show that there is room again. */

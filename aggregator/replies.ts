@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Acknowledgement } from '../shared/protocol/paths.ts';
 import { problemOf, REFUSALS, Refusal, type RefusalCode } from '../shared/protocol/refusals.ts';
+import { TOKEN_HEADER } from './accept/tokens.ts';
 import { DiskError } from './accumulate/disk.ts';
 
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
@@ -17,12 +18,15 @@ export const CORS_HEADERS: Readonly<Record<string, string>> = {
   'access-control-expose-headers': 'retry-after',
 };
 
-export const PREFLIGHT_HEADERS: Readonly<Record<string, string>> = {
-  'access-control-allow-methods': 'GET, POST',
-  'access-control-allow-headers': 'content-type',
-  'access-control-max-age': '86400',
-  'cache-control': 'no-store',
-};
+/** @param tokens whether reports carry blind tokens. */
+export function preflightHeaders(tokens: boolean): Readonly<Record<string, string>> {
+  return {
+    'access-control-allow-methods': 'GET, POST',
+    'access-control-allow-headers': tokens ? `content-type, ${TOKEN_HEADER}` : 'content-type',
+    'access-control-max-age': '86400',
+    'cache-control': 'no-store',
+  };
+}
 
 export interface Reply {
   readonly status: number;

@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Refusal } from '../shared/protocol/refusals.ts';
 import type { Slot } from './accept/slots.ts';
+import { TOKEN_HEADER } from './accept/tokens.ts';
 import { admittedLength } from './accept/validate.ts';
 import type { Logger } from './logger.ts';
 import { acknowledgedReply, type Reply, replyOf, sendReply } from './replies.ts';
@@ -53,7 +54,8 @@ export async function takeReport(deps: ReportDeps, request: Request): Promise<Re
       await reader?.cancel().catch(() => undefined);
       throw error instanceof Refusal ? error : new Refusal('incomplete-body');
     }
-    return acknowledgedReply(await service.submit(slot.finish()));
+    const token = request.headers.get(TOKEN_HEADER);
+    return acknowledgedReply(await service.submit(slot.finish(), token));
   } catch (error) {
     return refused(error, deps);
   } finally {
@@ -119,7 +121,8 @@ export function handleReport(
   });
   request.on('end', () => {
     ended = true;
-    void finish(deps, slot, response);
+    const token = request.headers[TOKEN_HEADER];
+    void finish(deps, slot, typeof token === 'string' ? token : null, response);
   });
   request.on('error', () => undefined);
   request.on('close', () => {
@@ -129,10 +132,15 @@ export function handleReport(
   });
 }
 
-async function finish(deps: ReportDeps, slot: Slot, response: ServerResponse): Promise<void> {
+async function finish(
+  deps: ReportDeps,
+  slot: Slot,
+  token: string | null,
+  response: ServerResponse,
+): Promise<void> {
   let reply: Reply;
   try {
-    reply = acknowledgedReply(await deps.service.submit(slot.finish()));
+    reply = acknowledgedReply(await deps.service.submit(slot.finish(), token));
   } catch (error) {
     reply = refused(error, deps);
   } finally {

@@ -1,29 +1,26 @@
 /**
  * Rounds of one task: open → closing → published | abandoned, then the next at once.
  *
- * A round closes at maxReports or at its deadline and waits for nobody. Everything that a signed
- * record says was journalled before it was signed: the close record holds count and time, the next
- * round opens at the time at which the last one closed. So a restart makes the bytes that an
- * uninterrupted run makes from the same close record (SPEC.md, RD rules).
+ * A round closes at maxReports or at its deadline and waits for nobody but, in the split tier, for
+ * the helper that opens it, one window at most. Everything that a signed record says was journalled
+ * before it was signed: the close record holds count and time, the next round opens at the time at
+ * which the last one closed. So a restart makes the bytes that an uninterrupted run makes from the
+ * same close record (SPEC.md, RD rules).
  */
-import { recordHash } from '../shared/protocol/records.ts';
+import type { LogEntry } from '../shared/protocol/log.ts';
+import type { HelperState } from '../shared/protocol/paths.ts';
 import { Refusal } from '../shared/protocol/refusals.ts';
-import type { ModelRecord, Signed, Task, TaskHead } from '../shared/protocol/task.ts';
-import { checkCoordinates, coordinateBound } from './accept/validate.ts';
+import type { Task, TaskHead } from '../shared/protocol/task.ts';
+import { checkPayload, coordinateBound } from './accept/validate.ts';
 import { DiskError } from './accumulate/disk.ts';
 import { CorruptJournal } from './accumulate/journal.ts';
-import { EndedRounds, type Place } from './ended.ts';
-import type { LogEntry } from './log/record-log.ts';
-import {
-  type Keyed,
-  keyOfHex,
-  OpenRound,
-  RETRY_MS,
-  type RoundsDeps,
-  roundKeyOf,
-} from './open-round.ts';
-import { concludeRound } from './outcome.ts';
-import { type Announced, announceRound } from './publish/announce.ts';
+import { HelperError } from './helper-client.ts';
+import { RoundHistory } from './history.ts';
+import type { LogPlace } from './log/record-log.ts';
+import { type Keyed, OpenRound, RETRY_MS, type RoundsDeps, roundKeyOf } from './open-round.ts';
+import { concludeRound, type Outcome } from './outcome.ts';
+import { announceRound } from './publish/announce.ts';
+import { SplitSide } from './split.ts';
 
 /** What became of a report, and the number of the round that it names. */
 export interface Taken {
@@ -36,16 +33,10 @@ export class TaskRounds {
   readonly taskHash: string;
   readonly #deps: RoundsDeps;
   readonly #bound: number;
-  /** Numbers of all rounds by hash, 32 bytes as a latin1 string. */
-  readonly #numbers = new Map<string, number>();
-  readonly #ended: EndedRounds;
-  #announced: Keyed | null = null;
+  readonly #history: RoundHistory;
+  /** Null outside the split tier. */
+  readonly #split: SplitSide | null;
   #open: OpenRound | null = null;
-  #model: Signed<ModelRecord> | null = null;
-  #lastRound = 0;
-  #lastClosedAtMs: number | null = null;
-  #published = 0;
-  #abandoned = 0;
   #failure: Error | null = null;
   #stopped = false;
   #work: Promise<void> = Promise.resolve();
@@ -53,59 +44,67 @@ export class TaskRounds {
   /** A round that has ended, until its journal is gone. */
   #leftOver: OpenRound | null = null;
 
+  /** @throws RangeError for a task of the split tier without `deps.helper`. */
   constructor(deps: RoundsDeps, task: Task, taskHash: string) {
     this.#deps = deps;
     this.task = task;
     this.taskHash = taskHash;
     this.#bound = coordinateBound(task);
-    this.#ended = new EndedRounds(deps.disk, deps.log, this.#folder());
+    this.#history = new RoundHistory(deps, task, taskHash);
+    const { helper } = task;
+    this.#split = helper && new SplitSide(deps, this.#history, task.name, helper);
   }
 
   get head(): TaskHead {
-    const open = this.#open === null || this.#open.closing ? null : this.#open.announced.signed;
-    return { round: open, model: this.#model };
+    const { announced, model } = this.#history;
+    const open = this.#open === null || this.#open.closing ? null : announced;
+    return {
+      round: open?.signed ?? null,
+      model: model?.signed ?? null,
+      roundIndex: open?.index ?? null,
+      modelIndex: model?.index ?? null,
+    };
   }
 
   get modelVersion(): number {
-    return this.#model?.record.modelVersion ?? 0;
+    return this.#history.model?.signed.record.modelVersion ?? 0;
   }
 
-  get counts(): {
-    readonly published: number;
-    readonly abandoned: number;
-    readonly reports: number;
-  } {
-    const reports = this.#open?.batch.count ?? 0;
-    return { published: this.#published, abandoned: this.#abandoned, reports };
+  /** Rounds since the first one. */
+  get counts(): { readonly published: number; readonly abandoned: number } {
+    return this.#history.counts;
   }
 
-  /** Why this task cannot write, or null. */
+  /** In the open round. */
+  get reports(): number {
+    return this.#open?.batch.count ?? 0;
+  }
+
+  /** Null outside the split tier. */
+  get helper(): HelperState | null {
+    return this.#split?.link.state ?? null;
+  }
+
+  /** Failures to get a batch opened, by code. */
+  get helperFailures(): ReadonlyMap<string, number> {
+    return this.#split?.link.failures ?? new Map();
+  }
+
+  /** Why this task cannot write, or whom it does not believe, or null. */
   get failure(): Error | null {
     return this.#failure ?? this.#open?.batch.lastError ?? null;
   }
 
   /** Takes one entry of the log at start, in order. */
-  async restore(entry: LogEntry, place: Place): Promise<void> {
-    if (entry.type === 'round') {
-      const hash = await recordHash(entry.round.record);
-      this.#announce({ signed: entry.round, hash }, place);
-    } else if (entry.type === 'model') {
-      this.#conclude(entry.model.record.closedAtMs, place, entry.model);
-    } else if (entry.type === 'abandoned') {
-      this.#conclude(entry.closedAtMs, place, null);
-    }
+  restore(entry: LogEntry, place: LogPlace): Promise<void> {
+    return this.#history.take(entry, place);
   }
 
   /** Goes on where the log and the journal say that it stopped. @throws CorruptJournal */
   async start(): Promise<void> {
-    const folder = this.#folder();
-    await this.#deps.disk.makeFolder(folder);
-    for (const name of await this.#deps.disk.list(folder)) {
-      const running = this.#announced !== null && name === this.#journalName();
-      const kept = name.endsWith('.ids') || running;
-      if (!kept) await this.#deps.disk.remove(`${folder}/${name}`);
-    }
-    await this.#advance();
+    await this.#history.tidy();
+    // The helper reads the log from this server, which answers once it has started.
+    await this.#advance(this.#split !== null);
     if (this.#failure instanceof CorruptJournal) {
       await this.stop();
       throw this.#failure;
@@ -119,9 +118,9 @@ export class TaskRounds {
    */
   async submit(body: Uint8Array, elsewhere: (id: string) => boolean): Promise<Taken> {
     const key = roundKeyOf(body);
-    const round = this.#numbers.get(key);
+    const round = this.#history.numberOf(key);
     if (round === undefined) throw new Refusal('unknown-round');
-    checkCoordinates(body, this.task.d, this.#bound);
+    checkPayload(body, this.task, this.#bound);
     const open = this.#open;
     if (open?.announced.key === key) {
       if (open.isDue) this.#closeSoon(open);
@@ -134,8 +133,8 @@ export class TaskRounds {
         if (!(error instanceof DiskError && error.code === 'missing')) throw error;
       }
     }
-    if (this.#announced?.key === key) throw new Refusal('not-ready');
-    const known = await this.#ended.find(round, body);
+    if (this.#history.announced?.key === key) throw new Refusal('not-ready');
+    const known = await this.#history.ended.find(round, body);
     if (known === 'same') return { outcome: 'duplicate', round };
     throw new Refusal(known === 'other' ? 'report-conflict' : 'round-closed');
   }
@@ -147,7 +146,13 @@ export class TaskRounds {
 
   /** Signed records of a round that has ended, or null. */
   finished(round: number): Promise<TaskHead | null> {
-    return this.#ended.records(round);
+    return this.#history.ended.records(round);
+  }
+
+  /** File with the report ids of a published round, or null. */
+  async idsPath(round: number): Promise<string | null> {
+    const records = await this.finished(round);
+    return records?.model == null ? null : this.#history.ended.batchPath(round);
   }
 
   /** Resolves when no change of state is under way. */
@@ -163,6 +168,7 @@ export class TaskRounds {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel();
+    this.#split?.stop();
     await this.settled();
     await this.#open?.stop();
     await this.#leftOver?.stop();
@@ -179,15 +185,16 @@ export class TaskRounds {
     this.#work = this.#work.then(() => this.#advance());
   }
 
-  async #advance(): Promise<void> {
+  /** @param resuming only up to where the helper would be asked; the rest follows by itself. */
+  async #advance(resuming = false): Promise<void> {
     try {
       while (!this.#stopped) {
         await this.#discardJournal();
         if (this.#open === null) {
-          const announced = this.#announced ?? (await this.#announceNext());
+          const announced = this.#history.announced ?? (await this.#announceNext());
           this.#failure = null;
           if (announced === null) return;
-          const path = `${this.#folder()}/${this.#journalName()}`;
+          const path = this.#history.journalPath;
           this.#open = await OpenRound.open(this.#deps, this.task, announced, path);
         }
         this.#failure = null;
@@ -195,14 +202,27 @@ export class TaskRounds {
           this.#arm(this.#open);
           return;
         }
+        if (resuming) {
+          this.#advanceSoon();
+          return;
+        }
         await this.#finish(this.#open);
       }
     } catch (error) {
-      this.#failure = error as Error;
-      const { logger, scheduler } = this.#deps;
-      logger('error', 'round-stuck', { task: this.task.name, reason: (error as Error).message });
-      if (!this.#stopped) this.#cancel = scheduler.after(RETRY_MS, () => this.#advanceSoon());
+      this.#retry(error as Error);
     }
+  }
+
+  #retry(error: Error): void {
+    const { logger, scheduler } = this.#deps;
+    const { task } = this;
+    const waits = error instanceof HelperError;
+    this.#failure = waits && !error.distrusted ? null : error;
+    if (!waits) logger('error', 'round-stuck', { task: task.name, reason: error.message });
+    if (this.#stopped) return;
+    const split = waits ? this.#split : null;
+    const pauseMs = split?.pauseMs(task, this.#open?.batch.closed ?? null) ?? RETRY_MS;
+    this.#cancel = scheduler.after(pauseMs, () => this.#advanceSoon());
   }
 
   #arm(open: OpenRound): void {
@@ -220,81 +240,57 @@ export class TaskRounds {
 
   /** Null when the task has expired. */
   async #announceNext(): Promise<Keyed | null> {
-    const { clock, signer, log, logger } = this.#deps;
-    const openedAtMs = this.#lastClosedAtMs ?? clock.nowMs();
-    if (openedAtMs >= this.task.expiresAtMs) return null;
-    const announced = await announceRound(signer, this.task, {
-      task: this.taskHash,
-      round: this.#lastRound + 1,
-      baseModel: this.#model?.record.model ?? this.task.initialModel,
-      openedAtMs,
-    });
-    const place = await log.append({ type: 'round', round: announced.signed });
-    logger('info', 'round-open', { task: this.task.name, round: announced.signed.record.round });
-    return this.#announce(announced, place);
+    const { clock, signer, logger } = this.#deps;
+    const { task } = this;
+    const next = this.#history.next(clock.nowMs());
+    if (next === null) return null;
+    const { signed } = await announceRound(signer, task, next);
+    await this.#record({ type: 'round', round: signed });
+    logger('info', 'round-open', { task: task.name, round: next.round });
+    return this.#history.announced;
   }
 
-  #announce(announced: Announced, place: Place): Keyed {
-    const { round } = announced.signed.record;
-    const keyed = { ...announced, key: keyOfHex(announced.hash) };
-    this.#announced = keyed;
-    this.#numbers.set(keyed.key, round);
-    this.#ended.opened(round, place);
-    this.#lastRound = round;
-    return keyed;
+  async #record(entry: LogEntry): Promise<void> {
+    await this.#history.take(entry, await this.#deps.log.append(entry));
   }
 
   async #finish(open: OpenRound): Promise<void> {
     const { clock, logger } = this.#deps;
-    const { task } = this;
     const { batch } = open;
-    const { hash: roundHash, signed } = open.announced;
-    const round = signed.record;
+    const round = open.announced.signed.record;
     open.startClosing();
-    const close = await batch.close(() => Math.max(clock.nowMs(), round.openedAtMs));
-    const baseVersion = this.modelVersion;
-    const spentPath = this.#ended.spentPath(round.round);
-    const ending = { task, round, roundHash, baseVersion, batch, close, spentPath };
-    const { model, place } = await concludeRound(this.#deps, ending);
-    this.#conclude(close.closedAtMs, place, model);
+    await batch.close(() => Math.max(clock.nowMs(), round.openedAtMs), this.#split?.newSeed());
+    const { entry, reports } = await this.#outcomeOf(open);
+    await this.#record(entry);
     this.#open = null;
     this.#leftOver = open;
-    logger('info', model === null ? 'round-abandoned' : 'round-published', {
-      task: task.name,
+    logger('info', entry.type === 'model' ? 'round-published' : 'round-abandoned', {
+      task: this.task.name,
       round: round.round,
-      reports: close.count,
+      reports,
       version: this.modelVersion,
     });
     await this.#discardJournal();
   }
 
-  /** Deletes the reports of the round that has ended. */
+  #outcomeOf({ announced, batch }: OpenRound): Promise<Outcome> {
+    const round = announced.signed.record;
+    const { ended } = this.#history;
+    const ending = {
+      task: this.task,
+      round,
+      roundHash: announced.hash,
+      baseVersion: this.modelVersion,
+      batch,
+      spentPath: ended.spentPath(round.round),
+      batchPath: ended.batchPath(round.round),
+    };
+    if (this.#split === null) return concludeRound(this.#deps, ending);
+    return this.#split.conclude(ending, (entry) => this.#record(entry));
+  }
+
   async #discardJournal(): Promise<void> {
-    const { disk } = this.#deps;
-    const ended = this.#leftOver;
-    if (ended === null) return;
-    await ended.stop();
-    await disk.remove(ended.batch.path);
-    await disk.syncFolder(this.#folder());
+    await this.#leftOver?.discard();
     this.#leftOver = null;
-  }
-
-  #conclude(closedAtMs: number, outcome: Place, model: Signed<ModelRecord> | null): void {
-    this.#ended.ended(this.#lastRound, outcome);
-    this.#announced = null;
-    this.#lastClosedAtMs = closedAtMs;
-    if (model === null) this.#abandoned += 1;
-    else {
-      this.#published += 1;
-      this.#model = model;
-    }
-  }
-
-  #folder(): string {
-    return `rounds/${this.taskHash}`;
-  }
-
-  #journalName(): string {
-    return `${this.#lastRound}.journal`;
   }
 }

@@ -1,103 +1,58 @@
 /** One site on one data folder: its tasks, their rounds, and the counters. */
 import { canonicalJson } from '../shared/bytes/canonical.ts';
-import { fromUtf8 } from '../shared/bytes/utf8.ts';
+import { fromUtf8, utf8 } from '../shared/bytes/utf8.ts';
 import type { Acknowledgement, ServerStatus } from '../shared/protocol/paths.ts';
-import { decodeSigned, decodeSite, decodeTask, recordHash } from '../shared/protocol/records.ts';
 import { Refusal, type RefusalCode } from '../shared/protocol/refusals.ts';
 import { REPORT_ID_BYTES, reportLength } from '../shared/protocol/report.ts';
 import type { TaskHead } from '../shared/protocol/task.ts';
 import { SlotPool } from './accept/slots.ts';
+import { checkToken, type VerifyToken } from './accept/tokens.ts';
 import { decodeReport } from './accept/validate.ts';
+import { idOf } from './accumulate/batch.ts';
 import { DiskError } from './accumulate/disk.ts';
 import type { Choice } from './average/choose.ts';
 import { PublicFiles } from './files.ts';
-import { type LogEntry, RecordLog } from './log/record-log.ts';
-import type { RoundsDeps } from './open-round.ts';
-import { modelPath } from './publish/publish.ts';
-import { TaskRounds } from './rounds.ts';
+import { type HelperClient, HelperError } from './helper-client.ts';
+import {
+  type LoadDeps,
+  type LoadedTask,
+  loadSite,
+  loadTasks,
+  type PlacedEntry,
+  startTasks,
+} from './load.ts';
+import type { PublishedLog, Witness } from './log/published.ts';
+import { RecordLog } from './log/record-log.ts';
+import { roundKeyOf } from './open-round.ts';
+import { openPublicLog, type PublicLog, type PublicLogDeps } from './public-log.ts';
+import type { TaskRounds } from './rounds.ts';
 import type { Settings } from './settings.ts';
 
-export interface ServiceDeps extends Omit<RoundsDeps, 'log' | 'summer' | 'flushBytes'> {
-  readonly settings: Settings;
-  readonly average: Choice;
-}
-
-/** The data folder holds no site, or one that this aggregator may not serve. */
-export class SiteError extends Error {
-  readonly code = 'bad-site';
-
-  constructor(message: string, options?: ErrorOptions) {
-    super(`bad-site: ${message}`, options);
-    this.name = 'SiteError';
-  }
-}
-
-function signedOf<T>(what: string, text: string, decode: (record: unknown) => T): T {
-  try {
-    return decodeSigned(JSON.parse(text), decode).record;
-  } catch (cause) {
-    throw new SiteError(`${what}: ${(cause as Error).message}`, { cause });
-  }
-}
-
-async function loadTasks(
-  deps: ServiceDeps,
-  log: RecordLog,
-  siteText: string,
-): Promise<Map<string, TaskRounds>> {
-  const { disk, signer, settings, average } = deps;
-  const site = signedOf('site.json', siteText, decodeSite);
-  const tasks = new Map<string, TaskRounds>();
-  for (const { name, hash } of site.tasks) {
-    const text = fromUtf8(await disk.read(`tasks/${hash}.json`));
-    const task = signedOf(`task '${name}'`, text, decodeTask);
-    if ((await recordHash(task)) !== hash) throw new SiteError(`task '${name}' has another hash`);
-    if (task.aggregatorKey !== signer.publicKey) {
-      throw new SiteError(`task '${name}' names another aggregator key`);
-    }
-    if (task.tier === 'split') throw new SiteError(`task '${name}': the split tier is not served`);
-    if ((await disk.size(modelPath(task.initialModel))) === null) {
-      throw new SiteError(`task '${name}': its initial model is not in the data folder`);
-    }
-    const rounds = { ...deps, log, summer: average.backend, flushBytes: settings.flushBytes };
-    tasks.set(hash, new TaskRounds(rounds, task, hash));
-  }
-  return tasks;
+export interface ServiceDeps extends LoadDeps, PublicLogDeps {
+  /** Verifies blind tokens where the settings require them. */
+  readonly verifyToken?: VerifyToken;
 }
 
 const latin1 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 
-type Placed = readonly [LogEntry, { readonly offset: number; readonly length: number }];
-
-async function startTasks(
-  deps: ServiceDeps,
-  log: RecordLog,
-  siteText: string,
-  entries: readonly Placed[],
-): Promise<Map<string, TaskRounds>> {
-  const tasks = await loadTasks(deps, log, siteText);
-  const logged = new Set<string>();
-  for (const [entry, place] of entries) {
-    if (entry.type === 'task') logged.add(entry.task);
-    await tasks.get(taskOf(entry))?.restore(entry, place);
+function totals(counters: readonly ReadonlyMap<string, number>[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const counter of counters) {
+    for (const [code, count] of counter) sums[code] = (sums[code] ?? 0) + count;
   }
-  try {
-    for (const [hash, task] of tasks) {
-      if (!logged.has(hash)) await log.append({ type: 'task', task: hash });
-      await task.start();
-    }
-  } catch (error) {
-    for (const task of tasks.values()) await task.stop();
-    throw error;
-  }
-  return tasks;
+  return sums;
 }
 
-function taskOf(entry: LogEntry): string {
-  if (entry.type === 'round') return entry.round.record.task;
-  if (entry.type === 'model') return entry.model.record.task;
-  return entry.task;
+/** The helper of the site's newest task of the split tier, as the log's witness. */
+function witnessOf(
+  helper: HelperClient | undefined,
+  tasks: ReadonlyMap<string, LoadedTask>,
+): Witness | null {
+  const keys = [...tasks.values()].map(({ signed }) => signed.record.helper);
+  const identityKey = keys.findLast((one) => one !== null)?.identityKey;
+  if (helper === undefined || identityKey === undefined) return null;
+  return { cosign: async (note) => fromUtf8(await helper.cosign({ identityKey }, utf8(note))) };
 }
 
 export class Service {
@@ -106,6 +61,9 @@ export class Service {
   readonly files: PublicFiles;
   readonly slots: SlotPool;
   readonly settings: Settings;
+  readonly published: PublishedLog;
+  /** JSON text of `KeyList`. */
+  readonly keysText: string;
   /** Exact body lengths of the known tasks. */
   readonly lengths: ReadonlySet<number>;
   readonly #tasks: ReadonlyMap<string, TaskRounds>;
@@ -113,6 +71,7 @@ export class Service {
   readonly #byKey: ReadonlyMap<string, TaskRounds>;
   readonly #log: RecordLog;
   readonly #average: Choice;
+  readonly #verifyToken: VerifyToken | null;
   readonly #refused = new Map<RefusalCode, number>();
   #accepted = 0;
   #duplicates = 0;
@@ -122,17 +81,21 @@ export class Service {
     deps: ServiceDeps,
     siteText: string,
     log: RecordLog,
+    { published, keysText }: PublicLog,
     tasks: ReadonlyMap<string, TaskRounds>,
   ) {
     this.siteText = siteText;
+    this.published = published;
+    this.keysText = keysText;
     this.files = new PublicFiles(deps.disk, deps.settings.cacheBytes);
     this.slots = new SlotPool(deps.settings.maxInFlight, deps.settings.maxInFlightBytes);
     this.settings = deps.settings;
-    this.lengths = new Set([...tasks.values()].map(({ task }) => reportLength(task.d)));
+    this.lengths = new Set([...tasks.values()].map(({ task }) => reportLength(task)));
     this.#tasks = tasks;
     this.#byKey = new Map([...tasks].map(([hash, one]) => [latin1(Buffer.from(hash, 'hex')), one]));
     this.#log = log;
     this.#average = deps.average;
+    this.#verifyToken = deps.verifyToken ?? null;
   }
 
   /**
@@ -141,22 +104,24 @@ export class Service {
    */
   static async start(deps: ServiceDeps): Promise<Service> {
     const { disk } = deps;
-    let siteText: string;
-    try {
-      siteText = fromUtf8(await disk.read('site.json'));
-    } catch (cause) {
-      if (!(cause instanceof DiskError && cause.code === 'missing')) throw cause;
-      throw new SiteError('the data folder holds no site.json', { cause });
+    const site = await loadSite(disk);
+    await disk.makeFolder('shares');
+    for (const folder of ['models', 'shares']) {
+      for (const name of await disk.list(folder)) {
+        if (name.endsWith('.tmp')) await disk.remove(`${folder}/${name}`);
+      }
     }
-    for (const name of await disk.list('models')) {
-      if (name.endsWith('.tmp')) await disk.remove(`models/${name}`);
-    }
-    const entries: Placed[] = [];
-    const log = await RecordLog.open(disk, 'log.jsonl', (entry, offset, length) => {
-      entries.push([entry, { offset, length }]);
-    });
+    const entries: PlacedEntry[] = [];
+    const log = await RecordLog.open(disk, 'log.jsonl', (...placed) => entries.push(placed));
     try {
-      return new Service(deps, siteText, log, await startTasks(deps, log, siteText, entries));
+      const loaded = await loadTasks(deps, log, site.signed);
+      const witness = deps.witness ?? witnessOf(deps.helper, loaded);
+      const logged = entries.map(([entry]) => entry);
+      const publicDeps = witness === null ? deps : { ...deps, witness };
+      const open = await openPublicLog(publicDeps, log, site.signed.record.site, logged);
+      const tasks = await startTasks(log, site.signed, loaded, entries);
+      open.published.start();
+      return new Service(deps, site.text, log, open, tasks);
     } catch (error) {
       await log.close();
       throw error;
@@ -169,16 +134,25 @@ export class Service {
     const failures = [this.#log.failed, ...[...this.#tasks.values()].map((task) => task.failure)];
     const failure = failures.find((one) => one !== null);
     if (failure === undefined || failure === null) return null;
+    if (failure instanceof HelperError) return `helper ${failure.code}`;
     return failure instanceof DiskError ? `data folder ${failure.code}` : failure.name;
   }
 
   /**
    * Takes the body of a report; resolves when it is on disk. The body must not change until then.
+   * @param token value of its header, null where there is none.
    * @throws Refusal
    */
-  async submit(body: Uint8Array): Promise<Acknowledgement> {
+  async submit(body: Uint8Array, token: string | null = null): Promise<Acknowledgement> {
     if (this.#stopping) throw new Refusal('not-ready', 'stopping');
     const found = decodeReport(body, (hash) => this.#byKey.get(latin1(hash)));
+    if (this.settings.tokens === 'required') {
+      await checkToken(this.#verifyToken, token, {
+        taskHash: latin1(body.subarray(24, 56)),
+        roundHash: roundKeyOf(body),
+        reportId: idOf(body),
+      });
+    }
     const { outcome, round } = await found.submit(body, (id) => this.#heldBeside(found, id));
     if (outcome === 'accepted') this.#accepted += 1;
     else this.#duplicates += 1;
@@ -207,6 +181,12 @@ export class Service {
     return (await this.#tasks.get(taskHash)?.finished(round)) ?? null;
   }
 
+  /** Report ids of a published round, 16 bytes each and ascending, or null. */
+  async ids(taskHash: string, round: number): Promise<Uint8Array | null> {
+    const path = await this.#tasks.get(taskHash)?.idsPath(round);
+    return path == null ? null : this.files.get(path);
+  }
+
   /**
    * Counters of reports count since the start of this process, those of rounds since the first.
    * `model.version` is that of the task named 'wide', else the highest of all tasks.
@@ -230,17 +210,19 @@ export class Service {
         duplicates: this.#duplicates,
         refused: Object.fromEntries(this.#refused),
       },
-      tasks: tasks.map(({ task, taskHash, head, counts, modelVersion }) => ({
+      tasks: tasks.map(({ task, taskHash, head, reports, modelVersion, helper }) => ({
         name: task.name,
         hash: taskHash,
         tier: task.tier,
         modelVersion,
         round: head.round?.record.round ?? null,
-        reports: counts.reports,
+        reports,
         minReports: task.minReports,
         maxReports: task.maxReports,
         deadlineMs: head.round?.record.deadlineMs ?? null,
+        helper,
       })),
+      helperFailures: totals(tasks.map(({ helperFailures }) => helperFailures)),
       average: { backend: this.#average.backend.name, reason: this.#average.reason },
     };
   }
@@ -258,6 +240,7 @@ export class Service {
   /** Flushes what is on its way and lets go of the files. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.published.stop();
     for (const task of this.#tasks.values()) await task.stop();
     await this.#log.close();
   }

@@ -1,5 +1,6 @@
 /** Limits of the server, checked at start. */
 import { assertInteger } from '../shared/assert/assert.ts';
+import type { TokenMode } from './accept/tokens.ts';
 
 export interface Settings {
   /** Bodies in flight at most, from the first byte to the acknowledgement. */
@@ -19,9 +20,17 @@ export interface Settings {
   readonly retryAfterSeconds: number;
   /** Public files kept in memory, bytes. */
   readonly cacheBytes: number;
+  /** The helper has this long for one answer. */
+  readonly helperTimeoutMs: number;
+  /** Blind tokens, one per report and round (H10). */
+  readonly tokens: TokenMode;
 }
 
-const RANGES: Readonly<Record<keyof Settings, readonly [number, number, number]>> = {
+const TOKEN_MODES: readonly TokenMode[] = ['off', 'required'];
+
+const RANGES: Readonly<
+  Record<Exclude<keyof Settings, 'tokens'>, readonly [number, number, number]>
+> = {
   maxInFlight: [1024, 1, 65_536],
   maxInFlightBytes: [256 << 20, 1 << 16, 2 ** 36],
   maxConnections: [4096, 1, 65_536],
@@ -33,6 +42,7 @@ const RANGES: Readonly<Record<keyof Settings, readonly [number, number, number]>
   flushBytes: [8 << 20, 1 << 16, 1 << 28],
   retryAfterSeconds: [2, 1, 3600],
   cacheBytes: [64 << 20, 0, 2 ** 40],
+  helperTimeoutMs: [60_000, 100, 600_000],
 };
 
 /**
@@ -42,14 +52,19 @@ const RANGES: Readonly<Record<keyof Settings, readonly [number, number, number]>
  */
 export function settingsOf(given: Partial<Settings> = {}): Settings {
   for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(RANGES, name)) throw new TypeError(`settings.${name} is no setting`);
+    if (name !== 'tokens' && !Object.hasOwn(RANGES, name))
+      throw new TypeError(`settings.${name} is no setting`);
   }
-  const names = Object.keys(RANGES) as (keyof Settings)[];
+  const { tokens = 'off' } = given;
+  if (!TOKEN_MODES.includes(tokens)) {
+    throw new RangeError(`settings.tokens must be one of ${TOKEN_MODES.join(', ')}`);
+  }
+  const names = Object.keys(RANGES) as (keyof typeof RANGES)[];
   const entries = names.map((name) => {
     const [usual, min, max] = RANGES[name];
     const value = given[name] ?? usual;
     assertInteger(`settings.${name}`, value, min, max);
     return [name, value] as const;
   });
-  return Object.fromEntries(entries) as unknown as Settings;
+  return { ...Object.fromEntries(entries), tokens } as unknown as Settings;
 }

@@ -7,11 +7,22 @@ import { assertBytes, assertInteger } from '../shared/assert/assert.ts';
 import { canonicalBytes } from '../shared/bytes/canonical.ts';
 import { sha256Hex } from '../shared/bytes/hash.ts';
 import { assertNoWrap } from '../shared/field/fixed.ts';
-import { epsilonOf } from '../shared/privacy/mechanism.ts';
+import { epsilonOf, sigmaOf } from '../shared/privacy/mechanism.ts';
+import { MAX_EVALUATIONS } from '../shared/privacy/seeded.ts';
+import { leafBytes } from '../shared/protocol/log.ts';
 import { encodeModel } from '../shared/protocol/model.ts';
 import { decodeSite, decodeTask, recordHash } from '../shared/protocol/records.ts';
-import { type Signer, signRecord } from '../shared/protocol/signature.ts';
-import type { SegmentRule, Signed, SiteBudget, SiteRecord, Task } from '../shared/protocol/task.ts';
+import { type Signer, signRecord, verifyRecord } from '../shared/protocol/signature.ts';
+import type {
+  HelperKeys,
+  SegmentRule,
+  Signed,
+  SignedTask,
+  SiteBudget,
+  SiteRecord,
+  Task,
+} from '../shared/protocol/task.ts';
+import { MAX_ENTRY_BYTES } from '../shared/protocol/tiles.ts';
 import { type Disk, writeWhole } from './accumulate/disk.ts';
 import { nodeDisk } from './accumulate/node-disk.ts';
 import { type KeyPair, signerOf } from './keys.ts';
@@ -20,8 +31,18 @@ import { modelPath } from './publish/publish.ts';
 /** A task without what `writeSite` fills in. */
 export type TaskDraft = Omit<
   Task,
-  'version' | 'type' | 'site' | 'd' | 'epsilon' | 'catalogue' | 'initialModel' | 'aggregatorKey'
+  | 'version'
+  | 'type'
+  | 'site'
+  | 'd'
+  | 'epsilon'
+  | 'catalogue'
+  | 'initialModel'
+  | 'aggregatorKey'
+  | 'helper'
 > & {
+  /** The second server's keys, in the split tier. */
+  readonly helper?: HelperKeys;
   /** Weights of version 0; their number is d. */
   readonly initialWeights: ArrayLike<number>;
 };
@@ -32,12 +53,16 @@ export interface SiteDraft {
   readonly serial?: number;
   readonly budget: SiteBudget;
   readonly segments: readonly SegmentRule[];
+  /** Public keys that are good for nothing any more; none when left out. */
+  readonly revoked?: readonly string[];
   /** Encoded catalogue, and its SHA-256 in hex, which is checked. */
   readonly catalogue: { readonly bytes: Uint8Array; readonly hash: string };
   readonly rootKey: KeyPair;
   /** Public key of the aggregator, base64url. */
   readonly aggregatorKey: string;
   readonly tasks: readonly TaskDraft[];
+  /** Asks the helper for its signature under a task of the split tier, base64url. */
+  readonly cosign?: (task: Task) => Promise<string>;
 }
 
 export interface WrittenSite {
@@ -60,11 +85,22 @@ async function writeTask(
   disk: Disk,
   signer: Signer,
   site: SiteDraft,
-  { initialWeights, ...draft }: TaskDraft,
+  { initialWeights, helper, ...draft }: TaskDraft,
 ): Promise<{ name: string; hash: string }> {
   if ((draft.tier === 'test') !== (draft.mechanism.name === 'none')) {
     throw new RangeError(`tasks ${draft.name}: exactly the test tier goes without noise`);
   }
+  if (draft.recipe.server.name === 'release' && Array.from(initialWeights).some((w) => w !== 0)) {
+    throw new RangeError(`tasks ${draft.name}: a statistic starts from zeros`);
+  }
+  if (draft.mechanism.name === 'privunit' && draft.tier !== 'local') {
+    throw new RangeError(`tasks ${draft.name}: privunit is for the local tier alone`);
+  }
+  const candidates = draft.mechanism.name === 'privunit' ? draft.mechanism.candidates : 0;
+  if (candidates * initialWeights.length > MAX_EVALUATIONS) {
+    throw new RangeError(`tasks ${draft.name}: more candidates than any browser tries`);
+  }
+  if (draft.tier === 'split') assertSplit(draft, helper);
   const model = encodeModel(initialWeights);
   const initialModel = await sha256Hex(model);
   const task = decodeTask({
@@ -77,6 +113,7 @@ async function writeTask(
     catalogue: site.catalogue.hash,
     initialModel,
     aggregatorKey: site.aggregatorKey,
+    helper: helper ?? null,
   });
   assertNoWrap({
     tier: task.tier,
@@ -84,12 +121,38 @@ async function writeTask(
     minReports: task.minReports,
     B: 2 ** task.scaleBits,
     d: task.d,
-    sigma: task.mechanism.name === 'none' ? 0 : task.mechanism.sigma,
+    sigma: sigmaOf(task.mechanism),
   });
   const hash = await recordHash(task);
   await writeWhole(disk, modelPath(initialModel), model);
-  await writeWhole(disk, `tasks/${hash}.json`, canonicalBytes(signRecord(task, signer)));
+  const helperSignature = await helperSignatureOf(site, task);
+  const signed: SignedTask = { ...signRecord(task, signer), helperSignature };
+  await writeWhole(disk, `tasks/${hash}.json`, canonicalBytes(signed));
   return { name: task.name, hash };
+}
+
+/** @throws RangeError */
+function assertSplit(
+  { name, mechanism, minReports, maxReports }: Omit<TaskDraft, 'initialWeights' | 'helper'>,
+  helper: HelperKeys | undefined,
+): void {
+  if (helper === undefined) throw new RangeError(`tasks ${name}: the helper's keys are needed`);
+  if (mechanism.name !== 'discrete-gaussian') {
+    throw new RangeError(`tasks ${name}: the split tier has discrete Gaussian noise`);
+  }
+  // Each browser's share of the noise is that of one in ½·n_min (DESIGN.md §2).
+  if (maxReports > 2 * minReports) {
+    throw new RangeError(`tasks ${name}: maxReports must be at most 2·minReports`);
+  }
+}
+
+/** @throws RangeError when nobody is there to sign; SignatureError when another key signed. */
+async function helperSignatureOf({ cosign }: SiteDraft, task: Task): Promise<string | null> {
+  if (task.helper === null) return null;
+  if (cosign === undefined) throw new RangeError(`tasks ${task.name}: cosign is needed`);
+  const signature = await cosign(task);
+  await verifyRecord({ record: task, signature }, task.helper.identityKey);
+  return signature;
 }
 
 /**
@@ -118,8 +181,14 @@ export async function writeSite(data: string | Disk, site: SiteDraft): Promise<W
     budget: site.budget,
     tasks,
     segments: site.segments,
+    revoked: site.revoked ?? [],
   });
   const siteRecord = signRecord(record, signer);
+  if (leafBytes({ type: 'site', site: siteRecord }).length > MAX_ENTRY_BYTES) {
+    throw new RangeError(
+      `the site record must fit into an entry of the log, ${MAX_ENTRY_BYTES} bytes`,
+    );
+  }
   await writeWhole(disk, 'site.json', canonicalBytes(siteRecord));
   return {
     siteRecord,

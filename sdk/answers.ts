@@ -14,6 +14,7 @@ import type {
 import type { Client } from './client.ts';
 import type { LedgerEntry } from './database/database.ts';
 import type { Slot } from './downlink.ts';
+import { type Published, published } from './measure/published.ts';
 import { profileOf } from './profile/profile.ts';
 import { segmentsOf } from './profile/segments.ts';
 import { Recommender } from './recommend/recommender.ts';
@@ -101,10 +102,11 @@ export class Answers {
   async profile(): Promise<Profile> {
     await this.#client.loaded();
     const { downlink, history, environment } = this.#client;
+    const intent = downlink.slots.get('intent');
     return profileOf({
       events: history.events(),
       catalogue: downlink.catalogue ?? NO_CATALOGUE,
-      intentModel: downlink.slots.get('intent')?.model ?? null,
+      intentModel: intent?.task.architecture.name === 'logistic' ? intent.model : null,
       nowMs: environment.clock.now(),
     });
   }
@@ -117,17 +119,24 @@ export class Answers {
     return segmentsOf(rules, profile, { events: history.events(), nowMs });
   }
 
+  async statistics(): Promise<readonly Published[]> {
+    await this.#client.loaded();
+    const { slots } = this.#client.downlink;
+    return [...slots.values()].flatMap(({ task, model }) => published(task, model) ?? []);
+  }
+
   async privacyReport(): Promise<PrivacyReport> {
     await this.#client.loaded();
     const { database, downlink } = this.#client;
     if (database === null) return NO_REPORT;
     const budget = (await database.getMeta('budget')) ?? downlink.site?.budget ?? null;
     const ledger = await database.readLedger();
-    const statements = [...downlink.slots.values()].map(({ task }) => statementOf(task).text);
+    const made = ledger.map(({ statement }) => statement);
+    const offered = [...downlink.slots.values()].map(({ task }) => statementOf(task).text);
     return {
       budget,
       epsilonSpent: composed(ledger, budget?.delta),
-      statement: [...new Set(statements)].join('\n') || NO_REPORT.statement,
+      statement: [...new Set([...made, ...offered])].join('\n') || NO_REPORT.statement,
       reports: await reportEntries(database),
     };
   }
@@ -168,6 +177,7 @@ export class Answers {
     const more = until === null ? detail : `until ${new Date(until).toISOString()}`;
     return {
       name: slot.name,
+      kind: task.kind,
       label: task.label,
       tier: task.tier,
       epsilonPerReport: task.epsilon,

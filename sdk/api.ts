@@ -1,19 +1,25 @@
 /** The public surface as types: what `init` returns and what a shop may rely on. */
-import type { SiteBudget } from '../shared/protocol/task.ts';
+import type { SiteBudget, TaskKind } from '../shared/protocol/task.ts';
 import type { EventName } from './capture/event.ts';
 import type { Consent } from './database/database.ts';
 import type { BackendReport } from './learn/learner.ts';
+import type { Published } from './measure/published.ts';
 import type { RoundOutcome, SkipReason } from './post/outcome.ts';
 import type { Profile, Segment } from './profile/result.ts';
 import type { RecommendRequest, RecommendResult } from './recommend/result.ts';
 
+export type { Published } from './measure/published.ts';
 export type { Interest, Profile, Segment } from './profile/result.ts';
 export type { Recommendation, RecommendRequest, RecommendResult } from './recommend/result.ts';
 
 export interface InitOptions {
   /** Aggregator's origin and prefix, without a trailing slash; a first-party path is preferred. */
   readonly endpoint: string;
-  /** The site's root key (Ed25519, base64url), pinned by the page. */
+  /**
+   * Pinned by the page: the site's root key, and behind a space the identity key of the helper, the
+   * second server (each Ed25519, base64url). Without the second no task of the split tier is
+   * reported to.
+   */
   readonly trust: string;
   /** Where worker-wasm.js, worker-webgpu.js and the wasm files lie. Absolute or page-relative. */
   readonly assetBase: string;
@@ -41,6 +47,10 @@ export interface TrackParameters {
   readonly rating?: number;
   readonly text?: string;
   readonly page?: string;
+  /** With `view_promotion`: the campaign, and the arm that this browser was shown. */
+  readonly promotion_id?: string;
+  readonly creative_name?: string;
+  readonly creative_slot?: string;
 }
 
 /** One report that this browser ever made. */
@@ -48,11 +58,13 @@ export interface ReportEntry {
   readonly reportId: string;
   readonly task: string;
   readonly round: number;
-  /** Rounded to the minute. */
+  /** Rounded to the hour. */
   readonly atMs: number;
   readonly bytes: number;
   readonly epsilon: number | 'none';
   readonly delta: number;
+  /** What may be claimed of it, and against whom. */
+  readonly statement: string;
   readonly state: 'waiting' | 'sent' | 'refused' | 'expired';
   readonly detail: string;
 }
@@ -61,7 +73,9 @@ export interface PrivacyReport {
   readonly budget: SiteBudget | null;
   /** Composed ε of all reports at the budget's δ; 'none' if one claims nothing. */
   readonly epsilonSpent: number | 'none';
+  /** Of every report made, and of the site's tasks. */
   readonly statement: string;
+  /** Every report ever made in this storage epoch, oldest first. */
   readonly reports: readonly ReportEntry[];
 }
 
@@ -79,6 +93,7 @@ export type StatusState =
 
 export interface TaskStatus {
   readonly name: string;
+  readonly kind: TaskKind;
   readonly label: string;
   readonly tier: string;
   readonly epsilonPerReport: number | 'none';
@@ -121,12 +136,17 @@ export interface VitrineEvents {
   error: { readonly code: string; readonly message: string };
 }
 
-/** No method throws or rejects into the shop's page, but for wrong argument kinds in `init`. */
+/**
+ * No method throws or rejects into the shop's page, but for wrong argument kinds in `init`, and
+ * `erase`, which must not be taken for done when it is not.
+ */
 export interface Vitrine {
   track(name: EventName, parameters?: TrackParameters): void;
   recommend(request?: RecommendRequest): Promise<RecommendResult>;
   profile(): Promise<Profile>;
   segments(): Promise<readonly Segment[]>;
+  /** What came of the site's statistics and evaluations: sums over browsers, with their noise. */
+  statistics(): Promise<readonly Published[]>;
   readonly consent: {
     get(): Consent;
     /** Resolves when the change is in force: unsent reports deleted, or everything erased. */
@@ -136,7 +156,13 @@ export interface Vitrine {
   privacyReport(): Promise<PrivacyReport>;
   /** The bytes of a report that this browser made, while they are kept (not yet sent, or sent in this page). */
   reportBytes(reportId: string): Promise<Uint8Array | null>;
+  /** Everything stored, by store, decrypted; bytes as base64url. */
   exportData(): Promise<Record<string, unknown>>;
+  /**
+   * Stops the site's other tabs and their Workers, deletes everything stored, and looks whether it
+   * is gone; nothing is written afterwards without a new consent. Rejects with an error whose
+   * `code` is 'blocked' (another tab does not let go) or 'failed' when something is left.
+   */
   erase(): Promise<void>;
   on<K extends keyof VitrineEvents>(
     name: K,

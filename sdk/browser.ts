@@ -1,6 +1,8 @@
 /** The browser's own environment. Globals are touched inside functions only. */
 import { CryptoSource, type RandomSource } from '../shared/random/source.ts';
 import { systemClock } from './capture/clock.ts';
+import { BLOCKED_MS } from './database/connection.ts';
+import { eraseDatabase } from './database/erase.ts';
 import { openDatabase } from './database/open.ts';
 import type { Environment, PageEvent, Undo } from './environment.ts';
 import type { Channel } from './leader.ts';
@@ -36,7 +38,8 @@ export function browserEnvironment(): Environment {
     transport: (endpoint) => fetchTransport(endpoint),
     workers: workerHost(),
     databaseExists,
-    openDatabase: (name) => openDatabase(name),
+    openDatabase: (name, options) => openDatabase(name, options),
+    eraseDatabase: (name) => eraseDatabase(name, BLOCKED_MS),
     log: (line) => console.debug(line),
   };
 }

@@ -7,12 +7,13 @@ import { Capturing } from './capturing.ts';
 import { Contribution } from './contribution.ts';
 import type { Consent, Database } from './database/database.ts';
 import { Downlink } from './downlink.ts';
-import type { Environment, Undo } from './environment.ts';
+import { type Environment, type Undo, within } from './environment.ts';
 import { History } from './history.ts';
 import { Keeping } from './keeping.ts';
 import { Tabs } from './leader.ts';
 import { absoluteEndpoint, NO_CONSENT, readConsent, type Settings } from './settings.ts';
 import { Signals } from './signals.ts';
+import { Turns } from './turns.ts';
 
 /** How long an answer waits for what is being loaded. */
 const LOAD_MS = 2500;
@@ -30,29 +31,26 @@ export class Client {
   readonly #capturing: Capturing;
   readonly #tabs: Tabs;
   readonly #keeping: Keeping;
+  readonly #turns: Turns;
   #phase: Phase = 'starting';
   #undo: Undo[] = [];
   /** Rises whenever what was begun before may no longer write. */
   #generation = 0;
   /** The latest decision; a grant that it has overtaken is not carried out. */
   #wanted: Consent | null = null;
-  #announced: Consent = NO_CONSENT;
-  #turn: Promise<void> = Promise.resolve();
 
   constructor(settings: Settings, environment: Environment) {
     this.settings = settings;
     this.environment = environment;
     this.events = new Signals(settings.debug ? (line) => environment.log(line) : null);
+    this.#turns = new Turns((error) => this.events.report(error));
     this.history = new History({
       retention: settings.retention,
       after: environment.after,
       onFailure: (error) => this.storageFailed(error),
-      onWritten: () => {
-        if (!this.#keeping.recovered()) return;
-        void this.inTurn(async () => {
-          if (this.running) await this.#keeping.save(this.consent);
-        });
-      },
+      onWritten: () =>
+        void (this.#keeping.recovered() && this.#turns.take(() => this.#saveAgain())),
+      onDamaged: (records) => this.events.damaged(records),
     });
     this.#capturing = new Capturing(environment, this.history, this.events);
     this.#tabs = new Tabs(environment, settings.site);
@@ -66,12 +64,9 @@ export class Client {
   /** Worst first. */
   state(): { readonly state: StatusState; readonly detail: string } {
     if (this.#phase !== 'running') return { state: this.#phase, detail: '' };
-    if (!this.storable) {
-      const detail = this.#keeping.trouble || (this.database?.state ?? 'closed');
-      return { state: 'storage-blocked', detail };
-    }
+    if (!this.storable) return { state: 'storage-blocked', detail: this.#keeping.why };
     if (!this.environment.online()) return { state: 'offline', detail: '' };
-    return { state: this.downlink.state, detail: this.downlink.detail };
+    return this.downlink;
   }
 
   get database(): Database | null {
@@ -100,31 +95,24 @@ export class Client {
       return;
     }
     this.#listen();
-    void this.inTurn(async () => {
-      const asked = this.settings.consent;
-      const consent = asked === 'required' ? await this.#keeping.storedConsent() : asked;
-      if (this.#wanted === null) await this.#apply(consent);
-      this.#announce();
-    }).then(async () => {
-      if (this.#phase === 'starting') this.#phase = 'consent-required';
-      if (this.running) await this.loaded();
-      onStarted();
-    });
+    const generation = this.#generation;
+    void this.#turns
+      .take(async () => {
+        const asked = this.settings.consent;
+        const consent = asked === 'required' ? await this.#keeping.storedConsent() : asked;
+        if (this.#wanted === null && this.#generation === generation) await this.#apply(consent);
+        this.events.announce(this.consent);
+      })
+      .then(async () => {
+        if (this.#phase === 'starting') this.#phase = 'consent-required';
+        if (this.running) await this.loaded();
+        onStarted();
+      });
   }
 
   async loaded(): Promise<void> {
-    let cancel: Undo = () => undefined;
-    const late = new Promise<void>((resolve) => {
-      cancel = this.environment.after(LOAD_MS, resolve);
-    });
-    await Promise.race([this.#turn.then(() => this.downlink.settled), late]);
-    cancel();
-  }
-
-  /** Lifecycle steps run one after another; a failure is reported and does not stop the next. */
-  inTurn(step: () => Promise<void>): Promise<void> {
-    this.#turn = this.#turn.then(step).catch((error: unknown) => this.events.report(error));
-    return this.#turn;
+    const settled = this.#turns.ended.then(() => this.downlink.settled);
+    await within(this.environment, LOAD_MS, settled);
   }
 
   track(name: unknown, parameters: unknown): void {
@@ -134,20 +122,31 @@ export class Client {
 
   setConsent(consent: unknown): Promise<void> {
     const next = readConsent(consent);
-    this.#wanted = next;
-    // At once, before any step that is still running: what is withdrawn must not go on.
-    if (!next.contribute) {
-      this.consent = { ...this.consent, contribute: false };
-      this.contribution.abort();
-    }
-    if (this.running && !next.contribute) this.#keeping.note(next);
-    if (!next.personalise) this.#silence();
-    return this.inTurn(async () => {
+    this.#decide(next);
+    return this.#turns.take(async () => {
       if (this.#phase === 'insecure-context' || this.#phase === 'shutdown') return;
       if (next.personalise && this.#wanted !== next) return;
       await this.#apply(next);
-      this.#announce();
+      this.events.announce(this.consent);
     });
+  }
+
+  /** @throws DatabaseError when something is left of what was stored, or may be. */
+  erase(): Promise<void> {
+    this.#decide(NO_CONSENT);
+    return this.#turns.attempt(() =>
+      this.#withdraw().finally(() => this.events.announce(this.consent)),
+    );
+  }
+
+  /** At once, before any step that is still running: what is withdrawn must not go on. */
+  #decide(next: Consent): void {
+    this.#wanted = next;
+    if (next.contribute) return;
+    this.consent = { ...this.consent, contribute: false };
+    this.contribution.abort();
+    if (this.running) this.#keeping.note(next);
+    if (!next.personalise) this.#silence();
   }
 
   async shutdown(): Promise<void> {
@@ -155,7 +154,7 @@ export class Client {
     if (this.running) this.#capturing.hide();
     await this.history.flush();
     this.#silence();
-    await this.inTurn(async () => {
+    await this.#turns.take(async () => {
       this.#phase = 'shutdown';
       for (const one of this.#undo.splice(0)) one();
       this.#tabs.leave();
@@ -166,24 +165,31 @@ export class Client {
   async #apply(next: Consent, tell = true): Promise<void> {
     if (!next.personalise) return this.#withdraw();
     const generation = this.#generation;
+    const wanted = (): boolean => this.#generation === generation;
+    await this.#tabs.enter();
+    if (!wanted()) return this.#keeping.close();
     const database = await this.#keeping.open();
     for (const step of [
       () => this.#keeping.save(next),
       async () => this.running || (await this.history.attach(database)),
       () => this.downlink.load(database),
     ]) {
-      if (this.#generation !== generation) return this.#keeping.close();
+      if (!wanted()) return this.#keeping.close();
       await step().catch((error: unknown) => this.storageFailed(error));
     }
-    if (this.#generation !== generation) return this.#keeping.close();
+    if (!wanted()) return this.#keeping.close();
     this.consent = next;
-    this.#tabs.enter();
+    void this.#tabs.enter();
     if (tell) this.#tabs.tell(next);
     if (this.running) return this.contribution.wake();
     this.#phase = 'running';
     this.downlink.start();
     this.contribution.start();
     this.#capturing.releaseHeld();
+  }
+
+  async #saveAgain(): Promise<void> {
+    if (this.running) await this.#keeping.save(this.consent);
   }
 
   /** Stops everything of this page that reads, writes or sends. */
@@ -199,7 +205,8 @@ export class Client {
 
   async #withdraw(): Promise<void> {
     this.#silence();
-    this.#phase = 'consent-required';
+    if (this.#phase === 'insecure-context') return;
+    if (this.#phase !== 'shutdown') this.#phase = 'consent-required';
     await this.#keeping.erase();
   }
 
@@ -225,7 +232,7 @@ export class Client {
   }
 
   #listenToTabs(): void {
-    const adopt = (consent: Consent): void => void this.inTurn(() => this.#adopt(consent));
+    const adopt = (consent: Consent): void => void this.#turns.take(() => this.#adopt(consent));
     this.#tabs.listen(() => this.#leave(), adopt);
   }
 
@@ -234,30 +241,21 @@ export class Client {
     if (this.#phase === 'shutdown') return;
     this.#silence();
     this.#keeping.close();
-    this.#announce();
-  }
-
-  #announce(): void {
-    const { personalise, contribute } = this.consent;
-    const before = this.#announced;
-    if (personalise === before.personalise && contribute === before.contribute) return;
-    this.#announced = this.consent;
-    this.events.emit('consent', this.consent);
-    this.events.emit('update', {
-      cause: before.personalise && !personalise ? 'erased' : 'consent',
-    });
+    this.events.announce(this.consent);
   }
 
   /** Another tab's decision; what is stored is newer than what a late message says. */
   async #adopt(told: Consent): Promise<void> {
     if (!told.personalise || this.#phase === 'shutdown') return;
+    const generation = this.#generation;
     const kept = this.database?.state !== 'memory';
     const consent = kept ? await this.#keeping.storedConsent() : told;
+    if (this.#generation !== generation) return;
     if (!consent.personalise) return this.running ? this.#leave() : undefined;
     if (this.running && consent.contribute === this.consent.contribute) return;
     if (!consent.contribute) this.contribution.abort();
     await this.#apply(consent, false);
-    this.#announce();
+    this.events.announce(this.consent);
   }
 
   #hidden(): void {
@@ -287,11 +285,11 @@ export class Client {
   #pageshow(): void {
     this.#listenToTabs();
     this.#capturing.show();
-    void this.inTurn(async () => {
+    void this.#turns.take(async () => {
       if (this.#phase !== 'running') return;
       await this.#adopt(this.consent);
       if (!this.running) return;
-      this.#tabs.enter();
+      void this.#tabs.enter();
       await this.history.reload();
       this.contribution.start();
       this.downlink.wake();

@@ -65,7 +65,7 @@ export class Contribution {
   }
 
   start(): void {
-    this.#leader.take(() => this.wake());
+    void this.#leader.take(() => this.wake());
     this.wake();
   }
 

@@ -12,10 +12,9 @@ import type { Database, StoredModel } from './database/database.ts';
 import { memoryDatabase } from './database/memory.ts';
 import type { Environment, Undo } from './environment.ts';
 import type { SkipReason } from './post/outcome.ts';
-import { type ReceiveError, receiveError } from './receive/error.ts';
+import { ReceiveError, receiveError } from './receive/error.ts';
 import { Receiver } from './receive/receiver.ts';
 import { NetworkError, type Transport } from './receive/transport.ts';
-import { assertTrainable } from './receive/verify.ts';
 
 /** Looks per window of the shortest task. */
 const LOOKS_PER_WINDOW = 8;
@@ -28,7 +27,7 @@ export interface Slot {
   readonly name: string;
   readonly hash: string;
   readonly task: Task;
-  /** Why this page does not train for it, whatever the round; its model may rank all the same. */
+  /** Why this page does not report to it, whatever the round; its model may rank all the same. */
   readonly refused: { readonly reason: SkipReason; readonly detail: string } | null;
   readonly round: RoundRecord | null;
   readonly roundHash: string | null;
@@ -177,7 +176,9 @@ export class Downlink {
       } catch (error) {
         failure ??= error;
         const before = this.slots.get(name);
-        if (before?.hash === hash) slots.set(name, { ...before, round: null, roundHash: null });
+        // A model ranks on when the network fails, not when its key is revoked.
+        if (before?.hash !== hash || receiveError(error).code === 'key-revoked') continue;
+        slots.set(name, { ...before, round: null, roundHash: null });
       }
     }
     if (this.#receiver !== receiver) return null;
@@ -203,7 +204,11 @@ export class Downlink {
     const known = await this.#task(receiver, name, hash);
     const head = await receiver.head(known.task, hash);
     const model = await receiver.current(known.task, hash, head);
-    return { ...known, round: head.round, roundHash: head.roundHash, model };
+    const refused = known.refused ?? (await refusalOf(receiver.assertLogged(known.task, head)));
+    if (refused?.reason === 'log-fork' && this.slots.get(name)?.refused?.reason !== 'log-fork') {
+      this.#client.events.report(new ReceiveError('log-fork', refused.detail));
+    }
+    return { ...known, refused, round: head.round, roundHash: head.roundHash, model };
   }
 
   async #task(
@@ -211,20 +216,8 @@ export class Downlink {
     name: string,
     hash: string,
   ): Promise<Pick<Slot, 'name' | 'hash' | 'task' | 'refused'>> {
-    const before = this.slots.get(name);
-    const task = before?.hash === hash ? before.task : await receiver.task(hash, 'rank');
-    const { settings, environment, endpoint } = this.#client;
-    try {
-      assertTrainable(task, {
-        ...settings,
-        endpoint,
-        nowMs: environment.clock.now(),
-      });
-      return { name, hash, task, refused: null };
-    } catch (error) {
-      const { code, detail } = receiveError(error);
-      return { name, hash, task, refused: { reason: code, detail } };
-    }
+    const task = await receiver.task(hash, 'rank');
+    return { name, hash, task, refused: await refusalOf(receiver.task(hash, 'report')) };
   }
 
   /** The catalogue of the first task; kept decoded while its hash stays. */
@@ -265,6 +258,16 @@ export class Downlink {
     const base = Math.max(SHORTEST_MS, windows.length > 0 ? usual : SHORTEST_MS);
     const ms = Math.min(LONGEST_MS, base * 2 ** Math.min(this.#failures, 10));
     return ms * (0.75 + environment.random().nextUint32() / 2 ** 33);
+  }
+}
+
+async function refusalOf(asked: Promise<unknown>): Promise<Slot['refused']> {
+  try {
+    await asked;
+    return null;
+  } catch (error) {
+    const { code, detail } = receiveError(error);
+    return { reason: code, detail };
   }
 }
 

@@ -36,7 +36,24 @@ export interface Environment {
   readonly workers: WorkerHost;
   /** Whether this site has a database here, without making one. */
   databaseExists(name: string): Promise<boolean>;
-  openDatabase(name: string): Promise<Database>;
+  /** @param options.create whether one that is not there is made; default true */
+  openDatabase(name: string, options?: { readonly create?: boolean }): Promise<Database>;
+  /** Deletes it without opening it. @throws DatabaseError when something is left. */
+  eraseDatabase(name: string): Promise<void>;
   /** One line of debugging. */
   log(line: string): void;
+}
+
+/** Resolves when `promise` does, or after `ms`. */
+export async function within(
+  { after }: Pick<Environment, 'after'>,
+  ms: number,
+  promise: Promise<unknown>,
+): Promise<void> {
+  let cancel: Undo = () => undefined;
+  const late = new Promise<void>((resolve) => {
+    cancel = after(ms, resolve);
+  });
+  await Promise.race([promise, late]);
+  cancel();
 }

@@ -1,5 +1,5 @@
 /** The one database of this page: opened after consent, named when it fails, erased with it. */
-import type { Consent, Database } from './database/database.ts';
+import { type Consent, type Database, DatabaseError } from './database/database.ts';
 import { memoryDatabase } from './database/memory.ts';
 import type { Environment } from './environment.ts';
 import type { Tabs } from './leader.ts';
@@ -32,13 +32,18 @@ export class Keeping {
     return this.database?.state === 'ready' && this.trouble === '';
   }
 
+  /** Why what is written now does not outlive the page. */
+  get why(): string {
+    return this.trouble || (this.database?.state ?? 'closed');
+  }
+
   /**
    * What is stored; without a database none is opened. A withdrawal that its page could not carry
    * out to the end is carried out now. @throws DatabaseError
    */
   async storedConsent(): Promise<Consent> {
     if (!(await this.#environment.databaseExists(this.#name))) return NO_CONSENT;
-    const database = await this.open();
+    const database = await this.open({ create: false });
     const stored = await database.getMeta('consent');
     const consent = readConsent(stored);
     if (stored !== undefined && !consent.personalise) await this.erase();
@@ -47,11 +52,13 @@ export class Keeping {
     return consent;
   }
 
-  async open(): Promise<Database> {
+  /** @param options.create whether a database that is not there is made; default true */
+  async open({ create = true } = {}): Promise<Database> {
     if (this.database !== null) return this.database;
     this.trouble = '';
+    await this.#tabs.enter();
     try {
-      this.database = await this.#environment.openDatabase(this.#name);
+      this.database = await this.#environment.openDatabase(this.#name, { create });
     } catch (error) {
       // Another tab holds the ledger: this page remembers by itself and sends nothing.
       this.#onFailure(error);
@@ -84,20 +91,34 @@ export class Keeping {
     return failed;
   }
 
-  /** Deletes what this page and earlier ones stored, after the other tabs have let go of it. */
+  /**
+   * Deletes what this page and earlier ones stored, after the other tabs and their Workers have
+   * let go of it, and looks whether it is gone.
+   * @throws DatabaseError 'blocked' when another tab does not let go, 'failed' when something is left
+   */
   async erase(): Promise<void> {
-    this.#tabs.exit();
-    const exists = await this.#environment.databaseExists(this.#name);
-    const own = this.database?.state === 'memory' && exists ? null : this.database;
-    const database = own ?? (exists ? await this.#environment.openDatabase(this.#name) : null);
+    const own = this.database;
     try {
-      if (database === null) return;
+      this.#tabs.tellErase();
       // Should the deletion be held up, nothing uses what is left.
-      await database.setMeta('consent', NO_CONSENT).catch(() => undefined);
-      await this.#tabs.silence();
-      await database.erase();
+      await own?.setMeta('consent', NO_CONSENT).catch(() => undefined);
+      await this.#tabs.alone(() => this.#remove(own));
     } finally {
       this.close();
+    }
+  }
+
+  async #remove(own: Database | null): Promise<void> {
+    const { databaseExists, openDatabase, eraseDatabase } = this.#environment;
+    const lasting = own?.state === 'memory' ? null : own;
+    if (lasting === null) await own?.erase();
+    if (!(await databaseExists(this.#name))) return;
+    const stored = lasting ?? (await openDatabase(this.#name, { create: false }).catch(() => null));
+    // What cannot be opened, because a newer release has made it for one, can be deleted.
+    if (stored === null || stored.state === 'memory') await eraseDatabase(this.#name);
+    else await stored.erase();
+    if (await databaseExists(this.#name)) {
+      throw new DatabaseError('failed', `${this.#name} was not deleted`);
     }
   }
 

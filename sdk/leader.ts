@@ -21,6 +21,7 @@ export class Hold {
   readonly #name: string;
   readonly #mode: 'exclusive' | 'shared';
   #stop: AbortController | null = null;
+  #asked: Promise<void> = Promise.resolve();
   #letGo: (() => void) | null = null;
   #held = false;
 
@@ -35,21 +36,32 @@ export class Hold {
     return this.#locks === null || this.#held;
   }
 
-  /** Asks for the lock, if that has not been done; `onHeld` runs once it is here. */
-  take(onHeld: () => void = () => undefined): void {
-    if (this.#locks === null || this.#stop !== null) return;
+  /**
+   * Asks for the lock, if that has not been done; `onHeld` runs once it is here.
+   * @returns resolves when it is held, and when it cannot be or was released before
+   */
+  take(onHeld: () => void = () => undefined): Promise<void> {
+    const locks = this.#locks;
+    if (locks === null || this.#stop !== null) return this.#asked;
     const stop = new AbortController();
     this.#stop = stop;
-    const hold = (): Promise<void> =>
-      new Promise((resolve) => {
-        if (stop.signal.aborted) return resolve();
-        this.#held = true;
-        this.#letGo = resolve;
-        onHeld();
-      });
-    const options = { mode: this.#mode, signal: stop.signal };
-    // Rejects when aborted, and in opaque origins; either way the lock is not held.
-    this.#locks.request(this.#name, options, hold).catch(() => undefined);
+    this.#asked = new Promise((settled) => {
+      const hold = (): Promise<void> =>
+        new Promise((resolve) => {
+          if (stop.signal.aborted) return resolve();
+          this.#held = true;
+          this.#letGo = resolve;
+          onHeld();
+          settled();
+        });
+      const options = { mode: this.#mode, signal: stop.signal };
+      // Rejects when aborted, and in opaque origins; either way the lock is not held.
+      locks.request(this.#name, options, hold).then(
+        () => settled(),
+        () => settled(),
+      );
+    });
+    return this.#asked;
   }
 
   release(): void {
@@ -61,21 +73,27 @@ export class Hold {
   }
 }
 
-/** Resolves once no tab holds `name`, or after `limitMs`: true when none does. */
-async function waitForOthers(
+/** Runs once no tab holds `name`, and holds it meanwhile; after `limitMs` all the same. */
+async function alone(
   locks: Locks | null,
   name: string,
   limitMs: number,
   after: (ms: number, run: () => void) => Undo,
-): Promise<boolean> {
-  if (locks === null) return true;
+  run: () => Promise<void>,
+): Promise<void> {
+  if (locks === null) return run();
   const stop = new AbortController();
   const cancel = after(limitMs, () => stop.abort());
+  let begun = false;
   try {
-    await locks.request(name, { signal: stop.signal }, async () => undefined);
-    return true;
-  } catch {
-    return false;
+    await locks.request(name, { signal: stop.signal }, () => {
+      begun = true;
+      cancel();
+      return run();
+    });
+  } catch (error) {
+    if (begun) throw error;
+    return run();
   } finally {
     cancel();
   }
@@ -139,9 +157,9 @@ export class Tabs {
     this.#channel = null;
   }
 
-  /** This tab has the database open. */
-  enter(): void {
-    this.#open.take();
+  /** This tab opens the database, or has it open; waits while another tab erases. */
+  enter(): Promise<void> {
+    return this.#open.take();
   }
 
   exit(): void {
@@ -152,11 +170,17 @@ export class Tabs {
     this.#channel?.postMessage({ type: 'consent', consent } satisfies TabMessage);
   }
 
-  /** Asks the others to stop, and waits until they have, or for two seconds. */
-  async silence(): Promise<boolean> {
+  /** Asks the others to stop at once, with their Workers. */
+  tellErase(): void {
+    const channel = this.#channel ?? this.#environment.channel(this.#name);
+    channel?.postMessage({ type: 'erase' } satisfies TabMessage);
+    if (channel !== this.#channel) channel?.close();
+  }
+
+  /** Runs when the others have let go of the database, or after two seconds; none opens it then. */
+  alone(run: () => Promise<void>): Promise<void> {
     const { locks, after } = this.#environment;
     this.#open.release();
-    this.#channel?.postMessage({ type: 'erase' } satisfies TabMessage);
-    return waitForOthers(locks, `${this.#name}/open`, OTHERS_MS, after);
+    return alone(locks, `${this.#name}/open`, OTHERS_MS, after, run);
   }
 }

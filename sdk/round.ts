@@ -6,11 +6,10 @@ import { REPORT_ID_BYTES } from '../shared/protocol/report.ts';
 import type { RoundRecord, Task } from '../shared/protocol/task.ts';
 import type { RandomSource } from '../shared/random/source.ts';
 import type { Clock } from './capture/clock.ts';
+import { compute, prepare, receiveEvaluated } from './compute.ts';
 import { type Database, DatabaseError } from './database/database.ts';
-import { examplesFor } from './features/build.ts';
 import type { WideScorer } from './features/wide.ts';
-import { TrainingError } from './learn/backend.ts';
-import type { Learner, TrainInput, TrainResult } from './learn/learner.ts';
+import type { Learner } from './learn/learner.ts';
 import { drawNoise } from './noise/draw.ts';
 import { privatize } from './noise/privatize.ts';
 import { pack } from './pack/pack.ts';
@@ -62,31 +61,20 @@ export async function runRound(
     const { round, roundHash } = await steps.run('eligible', () =>
       admit(deps, task, taskHash, head),
     );
-    // 2 receive the base model and the catalogue
+    // 2 receive the base model, the catalogue and, to evaluate one, another task's model
     const base = await steps.run('receive', () => receiver.current(task, taskHash, head));
     const catalogue = await steps.run('receive', () => deps.catalogue(task.catalogue, receiver));
+    const evaluated = await steps.run('receive', () => receiveEvaluated(receiver, task));
     // 3 history becomes numbers; an empty history gives no examples and goes on
     const events = await steps.run('features', () => db.readEvents());
-    const examples = await steps.run('features', () =>
-      examplesFor(task.architecture, events, catalogue, task.recipe, source, {
-        nowMs: clock.now(),
-        ...(deps.scorer && { scorer: deps.scorer(catalogue) }),
-      }),
-    );
+    const scorer = deps.scorer?.(catalogue);
+    const known = { task, base, evaluated, catalogue, events, scorer, nowMs: clock.now() };
+    const examples = await steps.run('features', () => prepare(known, source));
     // 4 draw the noise, before anything is known of the update
     const noise = await steps.run('noise', () => drawNoise(task, source));
-    // 5 train; a training that diverges gives zeros, as an empty history does
-    const { architecture, recipe } = task;
-    const { weights } = base;
-    const { delta, losses } = await steps.run('train', () =>
-      train(learner, {
-        architecture,
-        weights,
-        examples,
-        recipe,
-        signal,
-        onProgress: steps.training,
-      }),
+    // 5 train, measure or evaluate; what fails on this history gives zeros, as an empty one does
+    const { delta, losses } = await steps.run(task.kind, () =>
+      compute(learner, known, examples, { signal, onProgress: steps.training }),
     );
     // 6 clip, round, add the noise
     const value = await steps.run('privatize', () => privatize(delta, task, noise, source));
@@ -95,7 +83,9 @@ export async function runRound(
     source.fill(id);
     const reportId = toHex(id);
     const header = { id, taskHash: fromHex(taskHash), roundHash: fromHex(roundHash) };
-    const body = await steps.run('pack', () => pack(value, header));
+    const body = await steps.run('pack', () =>
+      pack(value, header, { helper: task.helper, source }),
+    );
     // 8 charge and enqueue in one transaction; the upload waits for its random time
     const nowMs = clock.now();
     if (nowMs >= round.deadlineMs)
@@ -136,8 +126,10 @@ async function receive(
   if (!site.tasks.some(({ hash }) => hash === taskHash)) {
     throw new ReceiveError('no-task', 'the site does not list this task');
   }
-  const task = await receiver.task(taskHash, 'train');
-  return { task, head: await receiver.head(task, taskHash) };
+  const task = await receiver.task(taskHash, 'report');
+  const head = await receiver.head(task, taskHash);
+  await receiver.assertLogged(task, head);
+  return { task, head };
 }
 
 async function admit(
@@ -151,20 +143,6 @@ async function admit(
   if (skip !== null) throw new Skipped(skip);
   if (round === null || roundHash === null) throw new Skipped({ reason: 'no-round', detail: '' });
   return { round, roundHash };
-}
-
-/**
- * Whether a report leaves must not depend on the history (PR21, PR22): from a base model that an
- * aggregator has made for it, only a history that is not empty diverges.
- */
-async function train(learner: Learner, input: TrainInput): Promise<TrainResult> {
-  try {
-    const result = await learner.train(input);
-    if (result.delta.every(Number.isFinite)) return result;
-  } catch (error) {
-    if (!(error instanceof TrainingError && error.code === 'non-finite')) throw error;
-  }
-  return { delta: new Float32Array(input.weights.length), losses: [] };
 }
 
 class Skipped extends Error {
@@ -191,6 +169,8 @@ type StepName =
   | 'features'
   | 'noise'
   | 'train'
+  | 'measure'
+  | 'evaluate'
   | 'privatize'
   | 'pack'
   | 'charge';
@@ -201,6 +181,8 @@ const STAGES: Record<StepName, RoundProgress['stage']> = {
   features: 'features',
   noise: 'noise',
   train: 'train',
+  measure: 'measure',
+  evaluate: 'evaluate',
   privatize: 'pack',
   pack: 'pack',
   charge: 'charge',

@@ -6,6 +6,8 @@
  *     [data-assets] [data-consent="required | none | personalise | contribute"]
  *     [data-max-epsilon] [data-debug]></script>
  *
+ * data-trust is the site's root key, or that and the helper's identity key behind a space.
+ *
  * A stub is `{ queue: [method, arguments, resolve?][] }`; a method may be 'consent.set'.
  */
 import type { InitOptions, Vitrine } from './api.ts';

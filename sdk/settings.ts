@@ -35,8 +35,9 @@ export function readSettings(site: string, options: InitOptions): Settings {
   for (const name of ['endpoint', 'trust', 'assetBase'] as const) {
     assertString(name, options[name], 2000);
   }
-  if (!/^[A-Za-z0-9_-]{43}$/.test(options.trust)) {
-    throw new RangeError('trust must be an Ed25519 public key in base64url');
+  const trust = options.trust.trim().replace(/\s+/g, ' ');
+  if (!/^[A-Za-z0-9_-]{43}( [A-Za-z0-9_-]{43})?$/.test(trust)) {
+    throw new RangeError('trust must be one or two Ed25519 public keys in base64url');
   }
   if (/[?#]/.test(options.endpoint)) {
     throw new RangeError('endpoint must have no query and no fragment');
@@ -54,7 +55,7 @@ export function readSettings(site: string, options: InitOptions): Settings {
     site,
     databaseName: `vitrine/${site}`,
     endpoint: options.endpoint.replace(/\/+$/, ''),
-    trust: options.trust,
+    trust,
     assetBase: options.assetBase.replace(/\/*$/, '/'),
     consent: readConsentOption(options.consent),
     maxEpsilon,

@@ -38,11 +38,18 @@ const REASONS: Readonly<Record<SkipReason, string>> = {
   'round-closed': 'The round is closed.',
   'predicted-error':
     'Refused: the noise that the task asks for would drown what its cohort could learn.',
+  'too-costly':
+    'Refused: the task asks for more computation than this browser gives to one report.',
   'weak-privacy': 'Refused: the task is weaker than the floor of this page.',
   'false-claim': 'Refused: the task claims more privacy than its numbers give.',
   'bad-signature': 'Refused: the pinned key has not signed this.',
   'bad-record': 'Refused: the record is not well formed.',
   'hash-mismatch': 'Refused: the bytes do not have the announced hash.',
+  'key-expired': 'Refused: the key of the second server to which seeds are sealed has expired.',
+  'key-revoked': 'Refused: the site has revoked a key that this depends on.',
+  'untrusted-helper': 'Refused: the second server is not the one that this page pins.',
+  'not-in-log': 'Refused: the task, the round or its model is not in the public log.',
+  'log-fork': 'Refused: the public log contradicts what this browser has seen of it before.',
   offline: 'The network is not reachable.',
   server: 'The aggregator does not answer as agreed.',
   aborted: 'The round was stopped in this browser; nothing was charged.',

@@ -3,7 +3,7 @@ import { Answers, NO_PROFILE, NO_REPORT, nothing } from './answers.ts';
 import type { InitOptions, Vitrine, VitrineEvents } from './api.ts';
 import { Client } from './client.ts';
 import type { Environment } from './environment.ts';
-import { NO_CONSENT, readSettings } from './settings.ts';
+import { readSettings } from './settings.ts';
 
 /**
  * The client of one page, in an environment that a test may replace.
@@ -61,6 +61,11 @@ export function createClient(
         () => answers.segments(),
         () => [],
       ),
+    statistics: () =>
+      guarded(
+        () => answers.statistics(),
+        () => [],
+      ),
     consent: {
       get: () => client.consent,
       set: (consent) =>
@@ -85,11 +90,7 @@ export function createClient(
         () => answers.exportData(),
         () => ({}),
       ),
-    erase: () =>
-      guarded(
-        () => client.setConsent(NO_CONSENT),
-        () => undefined,
-      ),
+    erase: () => client.erase(),
     on: (name, listener) => subscribe(name, listener),
     status: () => answers.status(),
     shutdown: () =>

@@ -76,7 +76,7 @@ export class Uplink {
   }
 }
 
-const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
 
 /** Every charge of this profile with what became of its report, oldest first. */
 export async function reportEntries(database: Database): Promise<ReportEntry[]> {
@@ -90,10 +90,11 @@ function reportEntry(entry: LedgerEntry, outbox: ReadonlyMap<string, OutboxEntry
     reportId: entry.reportId,
     task: entry.taskName,
     round: entry.round,
-    atMs: Math.round(entry.atMs / MINUTE_MS) * MINUTE_MS,
+    atMs: Math.round(entry.atMs / HOUR_MS) * HOUR_MS,
     bytes: entry.bytes,
     epsilon: entry.epsilon,
     delta: entry.delta,
+    statement: entry.statement,
     // A charge whose report was deleted before it left: consent was withdrawn.
     state: report?.state ?? 'expired',
     detail: report?.last ?? 'deleted unsent',

@@ -25,7 +25,15 @@ export interface WorkerConfig {
 
 export interface RoundProgress {
   readonly task: string;
-  readonly stage: 'receive' | 'features' | 'noise' | 'train' | 'pack' | 'charge';
+  readonly stage:
+    | 'receive'
+    | 'features'
+    | 'noise'
+    | 'train'
+    | 'measure'
+    | 'evaluate'
+    | 'pack'
+    | 'charge';
   readonly step: number;
   readonly steps: number;
   readonly loss: number | null;

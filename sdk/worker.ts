@@ -66,7 +66,8 @@ function workerApi(backends: readonly Backend[]): WorkerApi {
 }
 
 async function depsOf(config: WorkerConfig, learner: Learner): Promise<RoundDeps> {
-  const db = await openDatabase(config.databaseName);
+  // The page has made it: a Worker that comes too late must not make what was erased.
+  const db = await openDatabase(config.databaseName, { create: false });
   const clock = { now: () => Date.now() };
   const transport = fetchTransport(config.endpoint);
   return {

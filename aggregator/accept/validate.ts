@@ -1,5 +1,6 @@
 /** Is this a report that its task allows? Refused by name before anything is written. */
 import { normBound } from '../../shared/field/fixed.ts';
+import { sigmaOf } from '../../shared/privacy/mechanism.ts';
 import { Refusal } from '../../shared/protocol/refusals.ts';
 import {
   decodeCoordinates,
@@ -21,7 +22,7 @@ const LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
  */
 export function coordinateBound(task: Task): number {
   const bound = normBound(2 ** task.scaleBits, task.d);
-  const sigma = task.mechanism.name === 'none' ? 0 : task.mechanism.sigma;
+  const sigma = sigmaOf(task.mechanism);
   return Math.min(2 ** 31 - 1, Math.ceil(bound + BOUND_SIGMAS * sigma * 2 * bound));
 }
 
@@ -61,8 +62,8 @@ export function decodeReport<T extends { readonly task: Task }>(
   if (header.tier !== task.tier) {
     throw new Refusal('wrong-tier', `${header.tier}, expected ${task.tier}`);
   }
-  if (body.length !== reportLength(task.d)) {
-    throw new Refusal('bad-length', `${body.length} bytes, expected ${reportLength(task.d)}`);
+  if (body.length !== reportLength(task)) {
+    throw new Refusal('bad-length', `${body.length} bytes, expected ${reportLength(task)}`);
   }
   return found;
 }
@@ -85,8 +86,17 @@ function magnitudeBits(x: Int32Array): number {
   return bits;
 }
 
-/** @throws Refusal value-out-of-range, without saying which coordinate or value. */
-export function checkCoordinates(body: Uint8Array, d: number, bound: number): void {
+/**
+ * Checks what a server can see of a payload: coordinates against `coordinateBound`. A seed and a
+ * share are uniform, so that every one of them is as good as another.
+ * @throws Refusal value-out-of-range, without saying which coordinate or value.
+ */
+export function checkPayload(body: Uint8Array, task: Task, bound: number): void {
+  if (task.tier === 'split' || task.mechanism.name === 'privunit') return;
+  checkCoordinates(body, task.d, bound);
+}
+
+function checkCoordinates(body: Uint8Array, d: number, bound: number): void {
   const start = body.byteOffset + REPORT_HEADER_BYTES;
   let good = false;
   if (LITTLE_ENDIAN && start % 4 === 0) {

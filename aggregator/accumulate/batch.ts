@@ -10,10 +10,10 @@ import { equalBytes } from '../../shared/bytes/concat.ts';
 import { MAX_LOCAL_REPORTS } from '../../shared/field/fixed.ts';
 import { Refusal } from '../../shared/protocol/refusals.ts';
 import { REPORT_HEADER_BYTES, REPORT_ID_BYTES } from '../../shared/protocol/report.ts';
-import { batchDigest, type CloseRecord, decodeClose, encodeClose } from './close.ts';
+import { batchRoot, type CloseRecord, decodeClose, encodeClose } from './close.ts';
 import { type Disk, DiskError } from './disk.ts';
+import type { Entry } from './frame.ts';
 import { CorruptJournal, Journal, type PlacedEntry } from './journal.ts';
-import { hashBody, type SpentId } from './spent.ts';
 
 /** What this room needs of the averaging engine. */
 export interface Summer {
@@ -28,7 +28,10 @@ export interface BatchOptions {
   readonly identity: Uint8Array;
   readonly d: number;
   readonly maxReports: number;
-  readonly summer: Summer;
+  /** Null where membership is only final after the helper's answer: nothing is summed on arrival. */
+  readonly summer: Summer | null;
+  /** Exact length of a report, bytes. */
+  readonly reportBytes: number;
   /** Largest group of one flush, bytes. */
   readonly flushBytes: number;
 }
@@ -71,12 +74,14 @@ export class OpenBatch {
   #flushing: Promise<void> | null = null;
   #closing = false;
   #closed: CloseRecord | null = null;
+  #noiseSeed: Uint8Array | null = null;
+  #prepared: Uint8Array | null = null;
   #lastError: Error | null = null;
 
   private constructor(options: BatchOptions) {
     assertInteger('maxReports', options.maxReports, 1, MAX_LOCAL_REPORTS);
     this.#options = options;
-    this.#sum = new Float64Array(options.d);
+    this.#sum = new Float64Array(options.summer === null ? 0 : options.d);
   }
 
   /** @throws CorruptJournal, DiskError */
@@ -93,6 +98,11 @@ export class OpenBatch {
     return this.#offsets.size;
   }
 
+  /** Report ids in the order of their arrival, 16 bytes each as a latin1 string. */
+  get ids(): Iterable<string> {
+    return this.#offsets.keys();
+  }
+
   get path(): string {
     return this.#options.path;
   }
@@ -106,7 +116,17 @@ export class OpenBatch {
     return this.#closed;
   }
 
-  /** Exact sum over the batch; meaningful once it is closed. */
+  /** Seed of the server's noise, journalled with the close record; null outside the split tier. */
+  get noiseSeed(): Uint8Array | null {
+    return this.#noiseSeed;
+  }
+
+  /** What `setPrepared` was given, before a restart as well; else null. */
+  get prepared(): Uint8Array | null {
+    return this.#prepared;
+  }
+
+  /** Exact sum over the batch; meaningful once it is closed, and empty without a summer. */
   get sum(): Float64Array {
     return this.#sum;
   }
@@ -152,27 +172,38 @@ export class OpenBatch {
     await this.#flushing;
   }
 
-  /** Fixes membership: no report is taken any more, those on their way are flushed first. */
-  async close(nowMs: () => number): Promise<CloseRecord> {
+  /**
+   * Fixes membership: no report is taken any more, those on their way are flushed first.
+   * @param noiseSeed kept in the same frame as the close record.
+   */
+  async close(nowMs: () => number, noiseSeed: Uint8Array | null = null): Promise<CloseRecord> {
     if (this.#closed !== null) return this.#closed;
     this.#closing = true;
     while (this.#flushing !== null) await this.#flushing;
-    const digest = batchDigest(this.#offsets.keys());
-    const bytes = encodeClose(digest, this.count, nowMs());
-    await this.#open().append([{ kind: 2, bytes }]);
+    const bytes = encodeClose(batchRoot(this.#offsets.keys()), this.count, nowMs());
+    const entries: Entry[] = [{ kind: 2, bytes }];
+    if (noiseSeed !== null) entries.push({ kind: 3, bytes: noiseSeed });
+    await this.#open().append(entries);
+    this.#noiseSeed = noiseSeed;
     this.#closed = decodeClose(bytes);
     return this.#closed;
   }
 
-  /** Ids and body hashes of a closed batch, read back from the journal. */
-  async spent(): Promise<readonly SpentId[]> {
-    const ids: SpentId[] = [];
-    await this.#open().replay((entries) => {
-      for (const { kind, bytes } of entries) {
-        if (kind === 1) ids.push({ id: idOf(bytes), bodyHash: hashBody(bytes) });
-      }
+  /** Keeps the helper's answer, once and for ever, before anything is made of it. */
+  async setPrepared(bytes: Uint8Array): Promise<void> {
+    if (this.#closed === null || this.#prepared !== null) {
+      throw new RangeError('an answer is kept once, after the close record');
+    }
+    await this.#open().append([{ kind: 4, bytes }]);
+    this.#prepared = bytes;
+  }
+
+  /** Reads the reports of a closed batch back from the journal, a group at a time, in its order. */
+  async walk(visit: (bodies: readonly Uint8Array[]) => void | Promise<void>): Promise<void> {
+    await this.#open().replay(async (entries) => {
+      const bodies = entries.filter(({ kind }) => kind === 1).map(({ bytes }) => bytes);
+      if (bodies.length > 0) await visit(bodies);
     });
-    return ids;
   }
 
   /** Waits for the flush on its way and lets go of the file. */
@@ -206,8 +237,8 @@ export class OpenBatch {
   async #flushGroup(): Promise<void> {
     // Whatever the event loop holds by now goes into the same flush, and is summed in one pass.
     await new Promise((resolve) => setImmediate(resolve));
-    const length = REPORT_HEADER_BYTES + 4 * this.#options.d;
-    const fit = Math.max(1, Math.floor(this.#options.flushBytes / length));
+    const { flushBytes, reportBytes } = this.#options;
+    const fit = Math.max(1, Math.floor(flushBytes / reportBytes));
     const group = this.#queue.splice(0, Math.min(MAX_GROUP, fit));
     const bodies = group.map(({ body }) => body);
     let offsets: readonly number[];
@@ -224,7 +255,7 @@ export class OpenBatch {
     }
     this.#lastError = null;
     // On disk by now: whatever fails from here on ends the process, and a restart counts them.
-    this.#options.summer.sum(bodies, REPORT_HEADER_BYTES, this.#sum);
+    this.#options.summer?.sum(bodies, REPORT_HEADER_BYTES, this.#sum);
     for (let i = 0; i < group.length; i++) {
       const waiting = group[i] as Waiting;
       this.#offsets.set(waiting.id, offsets[i] as number);
@@ -236,9 +267,10 @@ export class OpenBatch {
   #replay(entries: readonly PlacedEntry[]): void {
     const bodies: Uint8Array[] = [];
     for (const { kind, bytes, offset } of entries) {
-      if (this.#closed !== null) break;
-      if (kind === 2) this.#closed = decodeClose(bytes);
-      if (kind !== 1) continue;
+      if (kind === 2) this.#closed ??= decodeClose(bytes);
+      if (kind === 3) this.#noiseSeed ??= Uint8Array.from(bytes);
+      if (kind === 4) this.#prepared ??= Uint8Array.from(bytes);
+      if (kind !== 1 || this.#closed !== null) continue;
       const id = idOf(bytes);
       if (this.#offsets.has(id)) {
         throw new CorruptJournal(this.#options.path, 'it holds a report twice');
@@ -246,13 +278,13 @@ export class OpenBatch {
       this.#offsets.set(id, offset);
       bodies.push(bytes);
     }
-    this.#options.summer.sum(bodies, REPORT_HEADER_BYTES, this.#sum);
+    this.#options.summer?.sum(bodies, REPORT_HEADER_BYTES, this.#sum);
     this.#closing = this.#closed !== null;
   }
 
   #check({ batch, count }: CloseRecord): void {
-    const digest = Buffer.from(batchDigest(this.#offsets.keys())).toString('hex');
-    if (digest !== batch || count !== this.count) {
+    const root = Buffer.from(batchRoot(this.#offsets.keys())).toString('hex');
+    if (root !== batch || count !== this.count) {
       throw new CorruptJournal(this.#options.path, 'its reports are not those of its close record');
     }
   }

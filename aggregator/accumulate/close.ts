@@ -1,13 +1,14 @@
 /**
  * The close record fixes who is in a batch. Little endian.
  *
- *   0  32  SHA-256 over the report ids in ascending order
+ *   0  32  Merkle root (RFC 6962) over the report ids in ascending order
  *  32  4   count, uint32
  *  36  4   reserved, 0
  *  40  8   closedAtMs, float64
  */
 import { createHash } from 'node:crypto';
 import { toHex } from '../../shared/bytes/hex.ts';
+import { merkleRoot } from '../../shared/protocol/merkle.ts';
 
 export interface CloseRecord {
   /** Hex. */
@@ -16,16 +17,21 @@ export interface CloseRecord {
   readonly closedAtMs: number;
 }
 
-/** Digest of the ids, each 16 bytes as a latin1 string, whatever their order. */
-export function batchDigest(ids: Iterable<string>): Uint8Array {
-  const hash = createHash('sha256');
-  for (const id of [...ids].sort()) hash.update(id, 'latin1');
-  return hash.digest();
+const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
+
+/** Report ids one after the other in ascending order; each is 16 bytes as a latin1 string. */
+export function sortedIds(ids: Iterable<string>): Uint8Array[] {
+  return [...ids].sort().map((id) => Buffer.from(id, 'latin1'));
 }
 
-export function encodeClose(digest: Uint8Array, count: number, closedAtMs: number): Uint8Array {
+/** Merkle root over the ids, each 16 bytes as a latin1 string, whatever their order. */
+export function batchRoot(ids: Iterable<string>): Uint8Array {
+  return merkleRoot(sortedIds(ids), sha256);
+}
+
+export function encodeClose(root: Uint8Array, count: number, closedAtMs: number): Uint8Array {
   const bytes = new Uint8Array(48);
-  bytes.set(digest, 0);
+  bytes.set(root, 0);
   const view = new DataView(bytes.buffer);
   view.setUint32(32, count, true);
   view.setFloat64(40, closedAtMs, true);

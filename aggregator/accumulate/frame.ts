@@ -17,8 +17,11 @@ export const ENTRY_HEADER_BYTES = 8;
 
 const MAGIC = 0x324a5456;
 
-/** 0 opens the file, 1 is a report, 2 closes the batch. */
-type EntryKind = 0 | 1 | 2;
+/**
+ * 0 opens the file, 1 is a report, 2 closes the batch. In the split tier 3, in the frame of 2, is
+ * the seed of the server's noise, and 4 is what the helper answered to prepare.
+ */
+type EntryKind = 0 | 1 | 2 | 3 | 4;
 
 export interface Entry {
   readonly kind: EntryKind;

@@ -1,6 +1,8 @@
 /** Which engine sums, and why: decided at start, printed, and served in the status. */
+import type { Task } from '../../shared/protocol/task.ts';
 import type { AverageBackend } from './backend.ts';
 import { referenceBackend } from './reference.ts';
+import { seedBackend } from './seeds.ts';
 import { typedBackend } from './typed.ts';
 import { wasmBackend } from './wasm.ts';
 
@@ -45,4 +47,12 @@ export function chooseBackend(wanted: string | null = null): Choice {
   const backend = BACKENDS.find(works);
   if (backend === undefined) throw new RangeError('no average backend works here');
   return { backend, reason: 'the fastest that summed the known case exactly' };
+}
+
+/** What sums the reports of a task: the chosen engine, or the one that makes vectors from seeds. */
+export function summerOf(
+  { mechanism }: Pick<Task, 'mechanism'>,
+  { backend }: Choice,
+): AverageBackend {
+  return mechanism.name === 'privunit' ? seedBackend : backend;
 }

@@ -1,57 +1,60 @@
 /**
- * Append-only log of what was signed: JSON lines, each with the SHA-256 of the line before it, so
- * that a line cannot be changed or dropped without changing all that follow (SPEC.md, R rules).
- * An entry counts once its line is synced; a torn last line is cut at the next start.
+ * Append-only log of what was signed (SPEC.md, L rules): JSON lines `{ entry, root }`, where `root`
+ * is the Merkle root of the tree that ends with this entry, so that no line can be changed or
+ * dropped unnoticed. The file is the only state; tiles and checkpoints follow from it. An entry
+ * counts once its line is synced; a torn last line is cut at the next start.
  */
-import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../shared/bytes/canonical.ts';
+import { toHex } from '../../shared/bytes/hex.ts';
 import { utf8 } from '../../shared/bytes/utf8.ts';
-import type { ModelRecord, RoundRecord, Signed } from '../../shared/protocol/task.ts';
+import { type LogEntry, leafBytes } from '../../shared/protocol/log.ts';
+import {
+  encodeBundle,
+  MAX_ENTRY_BYTES,
+  TILE_WIDTH,
+  type TileName,
+} from '../../shared/protocol/tiles.ts';
 import { type AppendFile, type Disk, DiskError, folderOf } from '../accumulate/disk.ts';
+import { LogTree } from './tree.ts';
 
-export type LogEntry =
-  | { readonly type: 'task'; readonly task: string }
-  | { readonly type: 'round'; readonly round: Signed<RoundRecord> }
-  | { readonly type: 'model'; readonly model: Signed<ModelRecord> }
-  | {
-      readonly type: 'abandoned';
-      readonly task: string;
-      readonly round: number;
-      readonly reports: number;
-      readonly closedAtMs: number;
-    };
-
-/** A log whose chain does not hold. */
+/** A log whose tree does not hold. */
 export class CorruptLog extends Error {
   readonly code = 'corrupt-log';
 
   constructor(path: string, line: number) {
-    super(`corrupt-log: ${path}: line ${line} does not follow from the one before it`);
+    super(`corrupt-log: ${path}: line ${line} does not follow from those before it`);
     this.name = 'CorruptLog';
   }
 }
 
-const GENESIS = '0'.repeat(64);
 const NEWLINE = 0x0a;
+/** A line is PREFIX, the entry's canonical JSON, SUFFIX with 64 digits between its quotes. */
+const PREFIX = '{"entry":';
+const SUFFIX_BYTES = ',"root":""}'.length + 64;
 
-interface Line {
-  readonly entry: LogEntry;
+/** Where an entry lies in the file, and its leaf number. */
+export interface LogPlace {
+  readonly offset: number;
+  readonly length: number;
   readonly index: number;
-  readonly previous: string;
 }
 
-function hashLine(line: Uint8Array): string {
-  return createHash('sha256').update(line).digest('hex');
-}
+/** Told of every entry once it is durable, before the next one is appended. */
+export type Extended = (size: number, root: Uint8Array) => Promise<void>;
 
 export class RecordLog {
   readonly path: string;
   readonly #disk: Disk;
   readonly #file: AppendFile;
-  #previous = GENESIS;
-  #lines = 0;
+  readonly #tree = new LogTree();
+  /** Where each line begins. */
+  readonly #offsets: number[] = [];
+  /** End of the last line that counts. */
+  #end = 0;
   #work: Promise<unknown> = Promise.resolve();
   #failed: Error | null = null;
+  /** Set by whoever publishes checkpoints. */
+  extended: Extended = () => Promise.resolve();
 
   private constructor(disk: Disk, path: string, file: AppendFile) {
     this.#disk = disk;
@@ -66,7 +69,7 @@ export class RecordLog {
   static async open(
     disk: Disk,
     path: string,
-    visit: (entry: LogEntry, offset: number, length: number) => void,
+    visit: (entry: LogEntry, place: LogPlace) => void,
   ): Promise<RecordLog> {
     const file = await disk.open(path);
     const log = new RecordLog(disk, path, file);
@@ -76,12 +79,11 @@ export class RecordLog {
       const line = bytes.subarray(at, end);
       const parsed = parse(line);
       if (parsed === null && end === bytes.length - 1) break;
-      if (parsed?.index !== log.#lines || parsed.previous !== log.#previous) {
-        throw new CorruptLog(path, log.#lines);
-      }
-      visit(parsed.entry, at, line.length);
-      log.#previous = hashLine(line);
-      log.#lines += 1;
+      const place = { offset: at, length: line.length, index: log.size };
+      if (parsed === null) throw new CorruptLog(path, place.index);
+      log.#take(line.subarray(PREFIX.length, line.length - SUFFIX_BYTES), at, end + 1);
+      if (parsed.root !== toHex(log.root)) throw new CorruptLog(path, place.index);
+      visit(parsed.entry, place);
       at = end + 1;
     }
     if (at < bytes.length) await file.truncate(at);
@@ -95,8 +97,18 @@ export class RecordLog {
     return this.#failed;
   }
 
-  /** Appends one entry and syncs it; returns its place for `read`. @throws DiskError */
-  append(entry: LogEntry): Promise<{ readonly offset: number; readonly length: number }> {
+  /** Entries that count. */
+  get size(): number {
+    return this.#tree.size;
+  }
+
+  /** Merkle tree hash (RFC 6962) over them, 32 bytes. */
+  get root(): Uint8Array {
+    return this.#tree.root;
+  }
+
+  /** Appends one entry and syncs it. @throws DiskError; RangeError for an entry over 65,535 bytes. */
+  append(entry: LogEntry): Promise<LogPlace> {
     const done = this.#work.then(() => this.#append(entry));
     this.#work = done.catch(() => undefined);
     return done;
@@ -109,15 +121,36 @@ export class RecordLog {
     return parsed.entry;
   }
 
+  /** Bytes of a tile or entry bundle, or null where there is none of this width. */
+  async tile({ level, index, width }: TileName): Promise<Uint8Array | null> {
+    if (level !== 'entries') return this.#tree.tile(level, { index, width });
+    const start = index * TILE_WIDTH;
+    const from = this.#offsets[start];
+    if (from === undefined || start + width > this.#offsets.length) return null;
+    const to = this.#offsets[start + width] ?? this.#end;
+    const bytes = await this.#disk.read(this.path, from, to - from);
+    const entries = Array.from({ length: width }, (_, i) => {
+      const begin = (this.#offsets[start + i] as number) - from + PREFIX.length;
+      const end = (this.#offsets[start + i + 1] ?? this.#end) - from - 1 - SUFFIX_BYTES;
+      return bytes.subarray(begin, end);
+    });
+    return encodeBundle(entries);
+  }
+
   async close(): Promise<void> {
     await this.#work;
     await this.#file.close();
   }
 
-  async #append(entry: LogEntry): Promise<{ offset: number; length: number }> {
+  async #append(entry: LogEntry): Promise<LogPlace> {
     if (this.#failed !== null) throw this.#failed;
+    const leaf = leafBytes(entry);
+    if (leaf.length > MAX_ENTRY_BYTES) {
+      throw new RangeError(`an entry of the log has ${leaf.length} bytes, over ${MAX_ENTRY_BYTES}`);
+    }
     const offset = this.#file.length;
-    const line = utf8(canonicalJson({ entry, index: this.#lines, previous: this.#previous }));
+    const root = toHex(this.#tree.rootWith(leaf));
+    const line = utf8(canonicalJson({ entry, root }));
     try {
       await this.#file.append([line, Uint8Array.of(NEWLINE)]);
     } catch (error) {
@@ -132,10 +165,22 @@ export class RecordLog {
       this.#failed = error as Error;
       throw error;
     }
-    this.#previous = hashLine(line);
-    this.#lines += 1;
-    return { offset, length: line.length };
+    const place = { offset, length: line.length, index: this.size };
+    this.#take(leaf, offset, offset + line.length + 1);
+    await this.extended(this.size, this.root);
+    return place;
   }
+
+  #take(leaf: Uint8Array, offset: number, end: number): void {
+    this.#tree.append(leaf);
+    this.#offsets.push(offset);
+    this.#end = end;
+  }
+}
+
+interface Line {
+  readonly entry: LogEntry;
+  readonly root: string;
 }
 
 function parse(line: Uint8Array): Line | null {

@@ -4,6 +4,7 @@ import { goods } from '../catalogue/goods.ts';
 import { h, picture } from '../dom.ts';
 import type { Page, Shop } from '../shop.ts';
 import { locale, t } from '../text/locale.ts';
+import { banner } from './banner.ts';
 import { shelf } from './shelf.ts';
 
 /** One good of every category: what the shop shows before it knows anything. */
@@ -57,7 +58,7 @@ export function homePage(shop: Shop): Page {
         request: { model: 'for-you', limit: 12 },
         fallback: opening,
       });
-      main.append(hero(), forYou, shelves());
+      main.append(hero(), banner(shop), forYou, shelves());
     },
   };
 }

@@ -2,6 +2,9 @@
 import type { TaskStatus, Vitrine } from '../../sdk/index.ts';
 import { h } from '../dom.ts';
 import { clockTime, decimal, locale, t } from '../text/locale.ts';
+import { countsBlock } from './counts.ts';
+
+const CAMPAIGN_TASK = 'campaign';
 
 interface Quality {
   readonly version: number;
@@ -42,11 +45,19 @@ function taskBlock(task: TaskStatus): HTMLElement {
 }
 
 export async function back(vitrine: Vitrine, qualityUrl: string): Promise<Node[]> {
-  const [status, quality] = await Promise.all([vitrine.status(), measured(qualityUrl)]);
+  const [status, statistics, quality] = await Promise.all([
+    vitrine.status(),
+    vitrine.statistics(),
+    measured(qualityUrl),
+  ]);
   const { backend, catalogue, tasks } = status;
+  const models = tasks.filter(({ kind }) => kind === 'train');
+  const campaigns = tasks
+    .filter(({ name }) => name === CAMPAIGN_TASK)
+    .map((one) => countsBlock(one, statistics.find(({ task }) => task === one.name) ?? null));
   return [
     h('h3', {}, t('modelsTitle')),
-    h('ul', { class: 'reports' }, ...tasks.map(taskBlock)),
+    h('ul', { class: 'reports' }, ...models.map(taskBlock)),
     h(
       'p',
       {},
@@ -57,6 +68,7 @@ export async function back(vitrine: Vitrine, qualityUrl: string): Promise<Node[]
             untrained: decimal(quality.untrained),
           }),
     ),
+    ...(campaigns.length === 0 ? [] : [h('ul', { class: 'reports' }, ...campaigns)]),
     h(
       'p',
       { class: 'quiet' },

@@ -16,6 +16,7 @@ function epsilon(value: number | 'none'): string {
 
 function decoded(bytes: Uint8Array): Node[] {
   const { fields, coordinates } = inspectReport(bytes);
+  const split = fields.some(({ name }) => name === 'sealed-seed');
   const rows = fields.map((one) =>
     h(
       'tr',
@@ -38,7 +39,7 @@ function decoded(bytes: Uint8Array): Node[] {
       ),
       h('tbody', {}, ...rows),
     ),
-    h('p', { class: 'bar-why' }, t('vectorNote')),
+    h('p', { class: 'bar-why' }, t(split ? 'shareNote' : 'vectorNote')),
     h('p', { class: 'mono' }, shown + (coordinates.length > SHOWN_COORDINATES ? ' …' : '')),
     h('p', { class: 'mono hex' }, hex.replace(/(.{8})/g, '$1 ')),
   ];

@@ -11,6 +11,7 @@ export const EVENT_NAMES = [
   'purchase',
   'add_to_wishlist',
   'rate_item',
+  'view_promotion',
   'dwell',
 ] as const;
 
@@ -43,6 +44,10 @@ export interface ShopEvent {
   readonly rating?: number;
   /** Review text, with `rate_item`. Never leaves the browser. */
   readonly text?: string;
+  /** GA4 `promotion_id`, with `view_promotion`: the campaign. */
+  readonly promotion?: string;
+  /** GA4 `creative_name`, or else `creative_slot`, with `view_promotion`: the arm. */
+  readonly creative?: string;
   /** Time that the page was visible, with `dwell`. */
   readonly dwellMs?: number;
   /** 'product' | 'list' | 'account' | 'info' | 'home' | 'search' | 'basket' | 'checkout', with page_view and dwell. */

@@ -8,6 +8,8 @@ export const PROBLEMS = {
   'no-items': 'the event needs at least one item with an item_id; it was dropped',
   'no-term': 'a search needs a search_term; it was dropped',
   'no-rating': 'rate_item needs a rating from 1 to 5; it was dropped',
+  'no-promotion':
+    'view_promotion needs a promotion_id and a creative_name or creative_slot; it was dropped',
   'no-dwell': 'dwell needs a positive dwell_ms; it was dropped',
   'bad-item': 'an item without a usable item_id was left out',
   'bad-price': 'a price that is not a number from 0 to 1e9 was left out',
@@ -96,6 +98,8 @@ function read(
   if (known === 'search' && term === undefined) return drop('no-term');
   const rating = amount(fields.rating, 1, 5);
   if (known === 'rate_item' && rating === undefined) return drop('no-rating');
+  const shown = known === 'view_promotion' ? readPromotion(fields, problem) : {};
+  if (shown === null) return drop('no-promotion');
   const dwellMs = amount(fields.dwell_ms, 1, Number.MAX_SAFE_INTEGER);
   if (known === 'dwell' && dwellMs === undefined) return drop('no-dwell');
 
@@ -114,9 +118,22 @@ function read(
     ...(known === 'search' && { term }),
     ...(known === 'rate_item' && { rating }),
     ...(text !== undefined && { text }),
+    ...shown,
     ...(known === 'dwell' && { dwellMs: Math.min(Math.round(dwellMs as number), MAX_DWELL_MS) }),
     ...(page !== undefined && { page }),
   };
+}
+
+/** Which arm of which campaign was seen, or null where the event does not say. */
+function readPromotion(
+  fields: Fields,
+  problem: Report,
+): Pick<ShopEvent, 'promotion' | 'creative'> | null {
+  const promotion = cut(fields.promotion_id, LENGTHS.word, problem);
+  const creative =
+    cut(fields.creative_name, LENGTHS.word, problem) ??
+    cut(fields.creative_slot, LENGTHS.word, problem);
+  return promotion === undefined || creative === undefined ? null : { promotion, creative };
 }
 
 function readItems(value: unknown, problem: Report): EventItem[] {

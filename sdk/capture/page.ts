@@ -4,6 +4,8 @@ import type { EventName, ShopEvent } from './event.ts';
 
 /** Below this a page was passed through, not read. */
 const MIN_DWELL_MS = 500;
+/** Beyond this nobody reads; `normalise` cuts a dwell there. */
+const MAX_DWELL_MS = 30 * 60_000;
 
 const KIND_OF: Partial<Record<EventName, string>> = {
   view_item: 'product',
@@ -13,8 +15,15 @@ const KIND_OF: Partial<Record<EventName, string>> = {
   purchase: 'checkout',
 };
 
-/** GA4-shaped calls that this tracker makes itself. */
-export type Emit = (name: 'page_view' | 'dwell', parameters: Record<string, unknown>) => void;
+/**
+ * GA4-shaped calls that this tracker makes itself. A dwell that `continues` takes the place of the
+ * one before it.
+ */
+export type Emit = (
+  name: 'page_view' | 'dwell',
+  parameters: Record<string, unknown>,
+  continues: boolean,
+) => void;
 
 interface Page {
   kind: string | undefined;
@@ -27,6 +36,9 @@ interface Page {
 /**
  * One page at a time: a `page_view` of the shop begins one, and so does the first event of a
  * document or another product without a `page_view`. Ending or hiding a page emits its dwell.
+ *
+ * What is written while a page goes may be lost, so the dwell so far is emitted at 0.5, 1, 2, 4 …
+ * seconds too: what a lost last dwell leaves is more than half of the time.
  */
 export class PageTracker {
   readonly #clock: Clock;
@@ -34,6 +46,9 @@ export class PageTracker {
   #page: Page | null = null;
   #visible: boolean;
   #sinceMs: number;
+  /** When the dwell so far is told next, and whether it has been. */
+  #nextMs = MIN_DWELL_MS;
+  #told = false;
 
   constructor(clock: Clock, emit: Emit, visible: boolean) {
     this.#clock = clock;
@@ -44,7 +59,8 @@ export class PageTracker {
 
   /** Before an event is kept. False when the event repeats what was already counted. */
   observe(event: ShopEvent): boolean {
-    if (event.name === 'dwell') return true;
+    // A banner is seen on a page, and may be told of before the page is.
+    if (event.name === 'dwell' || event.name === 'view_promotion') return true;
     if (event.name === 'page_view') return this.#reported(event);
     const ids = event.name === 'view_item' ? event.items.map((item) => item.id) : [];
     const other = ids.length > 0 && this.#page !== null && this.#page.items.length > 0;
@@ -62,18 +78,33 @@ export class PageTracker {
       this.#view();
     }
     if (this.#visible) this.#dwell();
+    this.#since(this.#clock.now());
     this.#visible = false;
   }
 
   show(): void {
-    if (!this.#visible) this.#sinceMs = this.#clock.now();
+    if (!this.#visible) this.#since(this.#clock.now());
     this.#visible = true;
+  }
+
+  /** Milliseconds until `look` is to be called; null while nothing is to be told. */
+  dueMs(): number | null {
+    if (!this.#visible || this.#page === null || this.#nextMs > MAX_DWELL_MS) return null;
+    return Math.max(0, this.#nextMs - this.#elapsed());
+  }
+
+  /** Emits the dwell so far if it is due. */
+  look(): void {
+    if (this.dueMs() !== 0) return;
+    this.#dwell();
+    this.#told = true;
+    while (this.#nextMs <= this.#elapsed()) this.#nextMs *= 2;
   }
 
   /** Forgets the page without an event: consent was withdrawn. */
   reset(): void {
     this.#page = null;
-    this.#sinceMs = this.#clock.now();
+    this.#since(this.#clock.now());
   }
 
   #reported(event: ShopEvent): boolean {
@@ -93,12 +124,18 @@ export class PageTracker {
   #begin(page: Page): void {
     if (this.#visible) this.#dwell();
     this.#page = page;
-    this.#sinceMs = this.#clock.now();
+    this.#since(this.#clock.now());
+  }
+
+  #since(atMs: number): void {
+    this.#sinceMs = atMs;
+    this.#nextMs = MIN_DWELL_MS;
+    this.#told = false;
   }
 
   #view(): void {
     const { kind } = this.#page as Page;
-    this.#emit('page_view', kind === undefined ? {} : { page: kind });
+    this.#emit('page_view', kind === undefined ? {} : { page: kind }, false);
   }
 
   #elapsed(): number {
@@ -107,13 +144,13 @@ export class PageTracker {
 
   #dwell(): void {
     const dwellMs = this.#elapsed();
-    this.#sinceMs += dwellMs;
     if (this.#page === null || dwellMs < MIN_DWELL_MS) return;
     const { kind, items } = this.#page;
-    this.#emit('dwell', {
+    const parameters = {
       dwell_ms: dwellMs,
       items: items.map((id) => ({ item_id: id })),
       ...(kind !== undefined && { page: kind }),
-    });
+    };
+    this.#emit('dwell', parameters, this.#told);
   }
 }

@@ -25,25 +25,34 @@ export function namedError(error: unknown): DatabaseError {
 
 export class Connection {
   readonly name: string;
+  readonly #create: boolean;
   #db: IDBPDatabase<Schema> | undefined;
   #state: DatabaseState = 'ready';
 
-  constructor(name: string) {
+  /** @param create whether a database that is not there is made */
+  constructor(name: string, create: boolean) {
     this.name = name;
+    this.#create = create;
   }
 
   get state(): DatabaseState {
     return this.#state;
   }
 
-  /** @throws DatabaseError 'blocked' when another tab keeps an older version open. */
+  /**
+   * @throws DatabaseError 'blocked' when another tab keeps an older version open, 'closed' when
+   * there is none to open.
+   */
   async open(blockedMs: number): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let absent = false;
     const opening = openDB<Schema>(this.name, SCHEMA_VERSION, {
       upgrade: (db, from, _to, tx) => {
         // A failed upgrade rejects the opening; its own promise is not for the page to report.
         tx.done.catch(() => undefined);
-        migrate(db, tx, from);
+        absent = from === 0 && !this.#create;
+        if (absent) tx.abort();
+        else migrate(db, tx, from);
       },
       // Another tab erases or upgrades: this connection must not stand in its way.
       blocking: () => this.close(),
@@ -59,6 +68,7 @@ export class Connection {
     try {
       this.#db = await Promise.race([opening, blocked]);
     } catch (error) {
+      if (absent) throw new DatabaseError('closed', `${this.name} is not there`, error);
       throw namedError(error);
     } finally {
       clearTimeout(timer);
@@ -81,7 +91,7 @@ export class Connection {
   /**
    * Runs `body` in one strict transaction; it may await nothing but the transaction's own
    * requests. When the disk is full, `body` runs once more in a transaction in which the older half
-   * of the events goes; if that makes no room either, nothing has gone.
+   * of the records of events goes; if that makes no room either, nothing has gone.
    */
   async write<T>(
     stores: StoreName[],
@@ -149,6 +159,7 @@ export class Connection {
 async function dropOlderHalf(tx: Transaction<'readwrite'>): Promise<void> {
   const events = tx.objectStore('events');
   const count = await events.count();
-  const last = (await events.getAllKeys(null, Math.ceil(count / 2))).at(-1);
+  const half = Math.floor(count / 2);
+  const last = half > 0 ? (await events.getAllKeys(null, half)).at(-1) : undefined;
   if (last !== undefined) await events.delete(IDBKeyRange.upperBound(last));
 }

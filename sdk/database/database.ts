@@ -25,8 +25,16 @@ export interface MetaValues {
   siteSerial: number;
   /** Latest verified site record and tasks, as signed JSON, for starts without network. */
   site: unknown;
-  session: { readonly number: number; readonly lastEventMs: number };
 }
+
+/** Every key of `MetaValues`: the type refuses a list that lacks one. */
+export const META_KEYS: readonly (keyof MetaValues)[] = Object.keys({
+  consent: 0,
+  epochStartMs: 0,
+  budget: 0,
+  siteSerial: 0,
+  site: 0,
+} satisfies Record<keyof MetaValues, 0>) as (keyof MetaValues)[];
 
 export interface StoredEvent extends ShopEvent {
   /** Rises with every stored event; unique in this profile. */
@@ -58,6 +66,8 @@ export interface LedgerEntry {
   readonly delta: number;
   readonly curve: RdpCurve;
   readonly bytes: number;
+  /** What the accountant says of the report's task, in words. */
+  readonly statement: string;
 }
 
 export type OutboxState = 'waiting' | 'sent' | 'refused' | 'expired';
@@ -107,14 +117,24 @@ export type DatabaseState = 'ready' | 'memory' | 'blocked' | 'quota' | 'closed';
 export interface Database {
   /** 'memory' when IndexedDB is absent or forbidden: nothing outlives the page, nothing is sent. */
   readonly state: DatabaseState;
+  /** Records of the history that could not be decrypted and were deleted, since it was opened. */
+  readonly damaged: number;
   getMeta<K extends keyof MetaValues>(key: K): Promise<MetaValues[K] | undefined>;
   setMeta<K extends keyof MetaValues>(key: K, value: MetaValues[K]): Promise<void>;
 
   /**
    * Appends in a transaction that a page on its way out does not abort; then drops what is over
-   * the ring or too old, oldest first.
+   * the ring (by more than a 64th of it) or too old, oldest first.
+   *
+   * @param replaced keys of events in whose place the new ones come; what is gone already is no
+   * error. What this connection stored by itself goes in the same transaction.
+   * @returns the keys of the events
    */
-  appendEvents(events: readonly ShopEvent[], retention: Retention): Promise<void>;
+  appendEvents(
+    events: readonly ShopEvent[],
+    retention: Retention,
+    replaced?: readonly number[],
+  ): Promise<number[]>;
   /** Oldest first; only the newest `limit` when given. */
   readEvents(limit?: number): Promise<StoredEvent[]>;
 
@@ -143,7 +163,7 @@ export interface Database {
   /** Deletes reports that are not sent; their charges stay. */
   dropUnsent(): Promise<number>;
 
-  /** Everything stored, as plain JSON-able values (typed arrays as base64url). */
+  /** Everything stored, decrypted, as plain JSON-able values (typed arrays as base64url). */
   exportAll(): Promise<Record<string, unknown>>;
   /** Deletes the whole database, verifies that nothing is left, and closes it. */
   erase(): Promise<void>;

@@ -15,7 +15,9 @@ import type {
   StoredModel,
 } from './database.ts';
 import { eraseDatabase } from './erase.ts';
+import { EventStore } from './events.ts';
 import { exported } from './export.ts';
+import { Keyring } from './keyring.ts';
 import { chargedEntry, ledgerTime, refusalOf } from './ledger.ts';
 import {
   checkMeta,
@@ -23,24 +25,25 @@ import {
   MAX_COINS,
   mergeMeta,
   mergeOutbox,
-  oldestKept,
   replacesModel,
   waitingReport,
 } from './rules.ts';
 import { STORES } from './schema.ts';
-import { beginEpoch, dropWaiting, ledgerState, meta } from './steps.ts';
+import { dropWaiting, ledgerState, meta } from './steps.ts';
 
 /**
  * Opens the IndexedDB database `name`, migrating what an older release left.
  *
  * @throws DatabaseError 'blocked' or 'version' when another tab or release stands in the way,
- * 'quota' or 'failed' when the browser gives no storage.
+ * 'quota' or 'failed' when the browser gives no storage, 'closed' when it is absent and may not be
+ * made.
  */
 export async function indexedDatabase(
   name: string,
   blockedMs: number = BLOCKED_MS,
+  create = true,
 ): Promise<Database> {
-  const connection = new Connection(name);
+  const connection = new Connection(name, create);
   await connection.open(blockedMs);
   return new IndexedDatabase(connection, blockedMs);
 }
@@ -48,12 +51,18 @@ export async function indexedDatabase(
 class IndexedDatabase implements Database {
   readonly #connection: Connection;
   readonly #blockedMs: number;
-  /** What the last trimming of the events left, with what came since; null before the first. */
-  #left: { count: number; oldestMs: number } | null = null;
+  readonly #keyring: Keyring;
+  readonly #events: EventStore;
 
   constructor(connection: Connection, blockedMs: number) {
     this.#connection = connection;
     this.#blockedMs = blockedMs;
+    this.#keyring = new Keyring(connection);
+    this.#events = new EventStore(connection, this.#keyring);
+  }
+
+  get damaged(): number {
+    return this.#events.damaged;
   }
 
   get state(): DatabaseState {
@@ -74,88 +83,28 @@ class IndexedDatabase implements Database {
   }
 
   async #setConsent(consent: MetaValues['consent']): Promise<void> {
-    // A consent that comes later than events begins the epoch with the next of them.
-    this.#left = null;
+    this.#events.lookAgain();
     await this.#connection.write(['meta'], async (tx) => {
       const put = tx.objectStore('meta').put(consent, 'consent');
       // A page on its way out aborts what is not committed.
       tx.commit();
       await put;
     });
+    // Made now, so that the first event waits for nothing; a failure is named when one comes.
+    if (consent.personalise) void this.#keyring.key().catch(() => undefined);
     if (!consent.contribute) await this.dropUnsent();
   }
 
-  async appendEvents(events: readonly ShopEvent[], retention: Retention): Promise<void> {
-    const [first] = events;
-    if (first !== undefined) {
-      await this.#connection.write(['events'], async (tx) => {
-        const store = tx.objectStore('events');
-        // The key is the store's to give: the type has it for what is read back.
-        const added = events.map((event) => store.add(event as StoredEvent));
-        // A page on its way out aborts what is not committed.
-        tx.commit();
-        await Promise.all(added);
-      });
-    }
-    if (first !== undefined && this.#fits(events, retention)) return;
-    try {
-      await this.#trim(events, retention);
-    } catch (error) {
-      // The events are stored: to a caller that tried again they would come twice.
-      if (first === undefined || namedError(error).code !== 'quota') throw error;
-    }
-  }
-
-  /**
-   * Whether no event has to go, by what the last trimming left and what came since. A transaction
-   * less matters: behind one that still runs, the last write of a page that is left is lost.
-   */
-  #fits(events: readonly ShopEvent[], retention: Retention): boolean {
-    if (this.#left === null) return false;
-    this.#left.count += events.length;
-    const times = events.map(({ atMs }) => atMs);
-    this.#left.oldestMs = Math.min(this.#left.oldestMs, ...times);
-    const oldest = oldestKept(Math.max(...times), retention);
-    return this.#left.count <= retention.maxEvents && this.#left.oldestMs >= oldest;
-  }
-
-  async #trim(events: readonly ShopEvent[], retention: Retention): Promise<void> {
-    const [first] = events;
-    this.#left = await this.#connection.write(['meta', 'events'], async (tx) => {
-      if (first !== undefined) await beginEpoch(tx, first.atMs);
-      const store = tx.objectStore('events');
-      const over = (await store.count()) - retention.maxEvents;
-      if (over > 0) {
-        const last = (await store.getAllKeys(null, over)).at(-1);
-        if (last !== undefined) await store.delete(IDBKeyRange.upperBound(last));
-      }
-      const byTime = store.index('by-time');
-      const newest =
-        events.length > 0
-          ? Math.max(...events.map(({ atMs }) => atMs))
-          : ((await byTime.openCursor(null, 'prev'))?.key ?? Number.NEGATIVE_INFINITY);
-      const oldest = oldestKept(newest, retention);
-      const old = Number.isFinite(oldest)
-        ? await byTime.getAllKeys(IDBKeyRange.upperBound(oldest, true))
-        : [];
-      for (const key of old) await store.delete(key);
-      const oldestMs = (await byTime.openKeyCursor())?.key ?? Number.POSITIVE_INFINITY;
-      return { count: await store.count(), oldestMs };
-    });
+  appendEvents(
+    events: readonly ShopEvent[],
+    retention: Retention,
+    replaced: readonly number[] = [],
+  ): Promise<number[]> {
+    return this.#events.append(events, retention, replaced);
   }
 
   readEvents(limit?: number): Promise<StoredEvent[]> {
-    return this.#connection.read(['events'], async (tx) => {
-      const store = tx.objectStore('events');
-      if (limit === undefined) return store.getAll();
-      const newest: StoredEvent[] = [];
-      let cursor = limit > 0 ? await store.openCursor(null, 'prev') : null;
-      while (cursor !== null) {
-        newest.push(cursor.value);
-        cursor = newest.length < limit ? await cursor.continue() : null;
-      }
-      return newest.reverse();
-    });
+    return this.#events.read(limit);
   }
 
   getModel(taskName: string): Promise<StoredModel | undefined> {
@@ -241,7 +190,8 @@ class IndexedDatabase implements Database {
     return this.#connection.write(['outbox'], dropWaiting);
   }
 
-  exportAll(): Promise<Record<string, unknown>> {
+  async exportAll(): Promise<Record<string, unknown>> {
+    const events = await this.#events.read();
     return this.#connection.read([...STORES], async (tx) => {
       const dump: Record<string, unknown> = {};
       for (const name of STORES) {
@@ -253,20 +203,19 @@ class IndexedDatabase implements Database {
       }
       const coins = await tx.objectStore('coins').getAll();
       dump.coins = Object.fromEntries(coins.map(({ round, takesPart }) => [round, takesPart]));
-      return exported(dump);
+      return exported({ ...dump, events });
     });
   }
 
   async erase(): Promise<void> {
     const { name } = this.#connection;
-    try {
-      // First emptied, so that nothing is readable even while another tab delays the deletion.
-      await this.#connection.write([...STORES], async (tx) => {
+    // First emptied, so that nothing is readable even while another tab delays the deletion; what
+    // cannot be emptied is deleted all the same.
+    await this.#connection
+      .write([...STORES], async (tx) => {
         for (const store of STORES) await tx.objectStore(store).clear();
-      });
-    } catch (error) {
-      if (namedError(error).code !== 'closed') throw namedError(error);
-    }
+      })
+      .catch(() => undefined);
     this.close();
     try {
       await eraseDatabase(name, this.#blockedMs);

@@ -59,6 +59,11 @@ class MemoryDatabase implements Database {
     return this.#state;
   }
 
+  /** Nothing is encrypted here, since nothing outlives the page. */
+  get damaged(): number {
+    return 0;
+  }
+
   async getMeta<K extends keyof MetaValues>(key: K): Promise<MetaValues[K] | undefined> {
     return this.#run(() => this.#meta[key]);
   }
@@ -72,11 +77,14 @@ class MemoryDatabase implements Database {
     });
   }
 
-  async appendEvents(events: readonly ShopEvent[], retention: Retention): Promise<void> {
-    this.#run(() => {
-      for (const event of structuredClone(events)) {
-        this.#events.push({ ...event, key: this.#nextEvent++ });
-      }
+  async appendEvents(
+    events: readonly ShopEvent[],
+    retention: Retention,
+    replaced: readonly number[] = [],
+  ): Promise<number[]> {
+    return this.#run(() => {
+      this.#events = this.#events.filter(({ key }) => !replaced.includes(key));
+      const keys = structuredClone(events).map((event) => this.#push(event));
       const [first] = events;
       if (first !== undefined && this.#meta.consent?.personalise === true) {
         this.#meta.epochStartMs ??= first.atMs;
@@ -84,6 +92,7 @@ class MemoryDatabase implements Database {
       const kept = this.#events.slice(Math.max(0, this.#events.length - retention.maxEvents));
       const newest = Math.max(...(events.length > 0 ? events : kept).map(({ atMs }) => atMs));
       this.#events = kept.filter(({ atMs }) => !(atMs < oldestKept(newest, retention)));
+      return keys;
     });
   }
 
@@ -172,6 +181,7 @@ class MemoryDatabase implements Database {
       exported({
         meta: this.#meta,
         events: this.#events,
+        keys: {},
         models: [...this.#models.values()],
         catalogues: this.#catalogue === undefined ? [] : [this.#catalogue],
         coins: Object.fromEntries(this.#coins),
@@ -212,6 +222,12 @@ class MemoryDatabase implements Database {
   #refusal(request: Omit<ChargeRequest, 'report'>): ChargeRefusal | null {
     const { consent, budget } = this.#meta;
     return refusalOf({ consent, budget, entries: this.#ledger }, request);
+  }
+
+  #push(event: ShopEvent): number {
+    const key = this.#nextEvent++;
+    this.#events.push({ ...event, key });
+    return key;
   }
 
   #dropWaiting(): number {

@@ -3,12 +3,16 @@
  * change is a new entry of the table, and the database's version is the table's length.
  */
 import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
-import type { LedgerEntry, OutboxEntry, StoredEvent, StoredModel } from './database.ts';
+import type { LedgerEntry, OutboxEntry, StoredModel } from './database.ts';
+import type { SealedEvents } from './seal.ts';
 
 export interface Schema extends DBSchema {
   /** Keyed by the name of the value. */
   meta: { key: string; value: unknown };
-  events: { key: number; value: StoredEvent; indexes: { 'by-time': number } };
+  /** The history, encrypted (PR33). */
+  events: { key: number; value: SealedEvents };
+  /** Keyed by what is sealed under it: 'history'. */
+  keys: { key: string; value: CryptoKey };
   models: { key: string; value: StoredModel };
   catalogues: { key: string; value: { hash: string; bytes: Uint8Array } };
   /** `round` is a `coinKey`; the key tells their order. */
@@ -30,6 +34,7 @@ export type StoreName = StoreNames<Schema>;
 export const STORES: readonly StoreName[] = [
   'meta',
   'events',
+  'keys',
   'models',
   'catalogues',
   'coins',
@@ -54,13 +59,23 @@ const MIGRATIONS: readonly Migration[] = [
   },
   // Version 2: retention by age finds old events without reading the whole history.
   (_db, tx) => {
-    tx.objectStore('events').createIndex('by-time', 'atMs');
+    const events = tx.objectStore('events') as unknown as {
+      createIndex(name: string, path: string): unknown;
+    };
+    events.createIndex('by-time', 'atMs');
   },
   // Version 3: coins know their order, so that the oldest can go. Those of version 2 have none.
   (db) => {
     db.deleteObjectStore('coins');
     const coins = db.createObjectStore('coins', { autoIncrement: true });
     coins.createIndex('by-round', 'round', { unique: true });
+  },
+  // Version 4: the history is encrypted. What version 3 kept of it in the clear goes.
+  (db, tx) => {
+    db.deleteObjectStore('events');
+    db.createObjectStore('events', { keyPath: 'key', autoIncrement: true });
+    db.createObjectStore('keys');
+    void tx.objectStore('meta').delete('session');
   },
 ];
 

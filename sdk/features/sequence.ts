@@ -3,7 +3,7 @@ import type { Catalogue } from '../../shared/model/catalogue.ts';
 import type { EventName, ShopEvent } from '../capture/event.ts';
 
 /** Events that say "this shopper, this item". Lists and removals say it too weakly. */
-const ITEM_EVENTS: ReadonlySet<EventName> = new Set<EventName>([
+export const ITEM_EVENTS: ReadonlySet<EventName> = new Set<EventName>([
   'view_item',
   'add_to_cart',
   'add_to_wishlist',

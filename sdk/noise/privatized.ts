@@ -3,14 +3,19 @@ import type { Tier } from '../../shared/protocol/task.ts';
 
 declare const made: unique symbol;
 
-/** A finished vector of fixed-point integers. Only `privatize` in this room makes one. */
+/** A finished vector, in one of the forms in which it may leave; only `privatize` makes one. */
 export interface Privatized {
   readonly [made]: true;
   readonly tier: Tier;
-  /** Length d, int32. */
-  readonly coordinates: Int32Array;
+  readonly payload: PrivatizedPayload;
   readonly metrics: PrivatizeMetrics;
 }
+
+export type PrivatizedPayload =
+  /** d fixed-point integers, int32; the split tier's are shared out before they leave. */
+  | { readonly form: 'coordinates'; readonly coordinates: Int32Array }
+  /** 32 bytes from which the server makes the vector (PrivUnitG). */
+  | { readonly form: 'seed'; readonly seed: Uint8Array };
 
 export interface PrivatizeMetrics {
   /** L2 norm of the update before and after the clip. */

@@ -1,6 +1,7 @@
 /** What a report of a task costs, in the form in which the ledger is asked. */
 import { zeroCurve } from '../../shared/privacy/curve.ts';
 import { curveOf, epsilonOf } from '../../shared/privacy/mechanism.ts';
+import { statementOf } from '../../shared/privacy/statement.ts';
 import { reportLength } from '../../shared/protocol/report.ts';
 import type { RoundRecord, Task } from '../../shared/protocol/task.ts';
 import type { ChargeRequest } from '../database/database.ts';
@@ -33,7 +34,8 @@ export function chargeQuestion(input: ChargeInput): Omit<ChargeRequest, 'report'
       epsilon: claimsNothing ? 'none' : epsilonOf(mechanism, delta, 1),
       delta,
       curve: claimsNothing ? zeroCurve() : curveOf(mechanism),
-      bytes: reportLength(task.d),
+      bytes: reportLength(task),
+      statement: statementOf(task).text,
     },
     nowMs,
     participations: task.participations,

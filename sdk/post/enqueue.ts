@@ -26,7 +26,7 @@ const MARGIN_MS = 5000;
  */
 export async function enqueue(input: EnqueueInput): Promise<EnqueueResult> {
   const { db, task, round, body, nowMs, source } = input;
-  assertBytes('body', body, reportLength(task.d));
+  assertBytes('body', body, reportLength(task));
   const left = Math.max(0, round.deadlineMs - nowMs);
   const window = left - Math.min(MARGIN_MS, left / 10);
   const sendAtMs = nowMs + Math.floor((window * source.nextUint32()) / 2 ** 32);

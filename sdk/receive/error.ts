@@ -1,4 +1,5 @@
 /** What the receive room refuses, by the reason that status() shows. */
+import { LogError } from '../../shared/protocol/checkpoint.ts';
 import { ShapeError } from '../../shared/protocol/shape.ts';
 import { NoCryptoError, SignatureError } from '../../shared/protocol/signature.ts';
 import { DatabaseError } from '../database/database.ts';
@@ -27,6 +28,9 @@ export function receiveError(error: unknown): ReceiveError {
   }
   if (error instanceof SignatureError) return new ReceiveError('bad-signature', message, error);
   if (error instanceof NoCryptoError) return new ReceiveError('no-crypto', message, error);
+  if (error instanceof LogError) {
+    return new ReceiveError(error.code === 'log-fork' ? 'log-fork' : 'not-in-log', message, error);
+  }
   if (error instanceof ShapeError) return new ReceiveError('bad-record', message, error);
   if (error instanceof DatabaseError) return new ReceiveError('storage', message, error);
   return new ReceiveError('bad-record', message, error);

@@ -11,8 +11,8 @@ import {
   decodeModelRecord,
   decodeRound,
   decodeSigned,
+  decodeSignedTask,
   decodeSite,
-  decodeTask,
   recordHash,
 } from '../../shared/protocol/records.ts';
 import { verifyRecord } from '../../shared/protocol/signature.ts';
@@ -20,6 +20,7 @@ import type {
   ModelRecord,
   RoundRecord,
   Signed,
+  SignedTask,
   SiteRecord,
   Task,
 } from '../../shared/protocol/task.ts';
@@ -27,14 +28,16 @@ import type { Clock } from '../capture/clock.ts';
 import type { Database, StoredModel } from '../database/database.ts';
 import { ReceiveError, receiveError } from './error.ts';
 import { type Kept, readKept, withRound, withSite, withTask } from './kept.ts';
+import { type PlacedEntry, PublicLog } from './public-log.ts';
 import type { Transport } from './transport.ts';
-import { assertTrainable } from './verify.ts';
+import { assertRankKeys, HelperTrust, type Pins, readPins } from './trust.ts';
+import { assertReportable } from './verify.ts';
 
 export interface ReceiverOptions {
   readonly transport: Transport;
   /** Before consent a page gives a memory database here: verified records are written to it. */
   readonly db: Database;
-  /** The site's root key, Ed25519 in base64url. */
+  /** The site's root key, and behind a space the helper's; each Ed25519 in base64url. */
   readonly trust: string;
   readonly site: string;
   /** The aggregator's address: only loopback may offer the test tier. */
@@ -55,6 +58,8 @@ export interface Head {
   readonly modelHash: string;
   /** 0 for the initial model. */
   readonly modelVersion: number;
+  /** What of it must be in the log before this browser takes part. */
+  readonly entries: readonly PlacedEntry[];
 }
 
 /** Largest catalogue that a page is willing to hold. */
@@ -63,13 +68,27 @@ const CATALOGUE_BYTES = 1 << 26;
 /** Every method rejects with ReceiveError alone; `code` is the reason that status() shows. */
 export class Receiver {
   readonly #options: ReceiverOptions;
+  readonly #pins: Pins;
+  readonly #helper: HelperTrust;
+  readonly #log: PublicLog;
+  /** Authentic tasks by hash. */
+  readonly #tasks = new Map<string, SignedTask>();
 
   /** @throws TypeError for a key or site that is no string. */
   constructor(options: ReceiverOptions) {
     assertString('options.trust', options.trust);
     assertString('options.site', options.site);
     assertString('options.endpoint', options.endpoint);
+    const { transport, site, trust } = options;
     this.#options = options;
+    this.#pins = readPins(trust);
+    this.#helper = new HelperTrust(transport, this.#pins, site);
+    this.#log = new PublicLog({
+      transport,
+      site,
+      kept: () => this.#kept(),
+      keep: (change) => this.#keep(change),
+    });
   }
 
   /**
@@ -104,28 +123,43 @@ export class Receiver {
   /**
    * The task at this address, signed by the pinned key.
    *
-   * @param purpose 'rank' asks for authenticity alone. 'train' (default) also asks what a browser
-   * must know before it sends anything: see `assertTrainable` for the reasons.
+   * @param purpose 'rank' asks for authenticity alone, and that its aggregator's key is not revoked.
+   * 'report' (default) also asks what a browser must know before it sends anything: see
+   * `assertReportable` and `HelperTrust` for the reasons.
    */
-  task(hash: string, purpose: 'train' | 'rank' = 'train'): Promise<Task> {
-    return this.#named(async ({ transport, trust, site, clock, ...options }) => {
-      const kept = (await this.#kept()).tasks[hash];
-      const json = kept ?? (await transport.json(PATHS.task(hash)));
-      const signed = decodeSigned(json, decodeTask);
+  task(hash: string, purpose: 'report' | 'rank' = 'report'): Promise<Task> {
+    return this.#named(async ({ clock, ...options }) => {
+      const signed = this.#tasks.get(hash) ?? (await this.#authentic(hash));
       const { record } = signed;
-      if ((await recordHash(record)) !== hash) throw new ReceiveError('hash-mismatch', 'task');
-      await verifyRecord(signed, trust);
-      if (record.site !== site) throw new ReceiveError('bad-record', 'task of another site');
-      if (kept === undefined) await this.#keep((all) => withTask(all, hash, signed));
-      if (purpose === 'train') assertTrainable(record, { ...options, nowMs: clock.now() });
+      const { revoked } = await this.#kept();
+      assertRankKeys(record, revoked);
+      if (purpose === 'rank') return record;
+      assertReportable(record, { ...options, nowMs: clock.now() });
+      await this.#helper.assertTrusted(signed, revoked);
       return record;
     });
+  }
+
+  /**
+   * Throws unless round and model of a head are in the public log, under a checkpoint that extends
+   * all that this browser has seen; in the split tier under one that the helper has cosigned.
+   */
+  assertLogged(task: Task, { entries }: Pick<Head, 'entries'>): Promise<void> {
+    return this.#named(() =>
+      this.#log.assertHolds(task.aggregatorKey, entries, task.helper?.identityKey ?? null),
+    );
   }
 
   /** The task's open round and newest model, signed by the aggregator that the task names. */
   head(task: Task, taskHash: string): Promise<Head> {
     return this.#named(async ({ transport, db }) => {
-      const { round, model } = decodeHead(await transport.json(PATHS.head(taskHash)));
+      const served = decodeHead(await transport.json(PATHS.head(taskHash)));
+      const { round, model } = served;
+      const entries: PlacedEntry[] = [];
+      if (model !== null)
+        entries.push({ index: served.modelIndex, entry: { type: 'model', model } });
+      if (round !== null)
+        entries.push({ index: served.roundIndex, entry: { type: 'round', round } });
       const newest = (await db.getModel(task.name)) ?? null;
       const mine = newest?.taskHash === taskHash ? newest : null;
       const known = mine?.modelVersion ?? 0;
@@ -145,7 +179,8 @@ export class Receiver {
         throw new ReceiveError('bad-record', `another model under version ${known}`);
       }
       if (round === null) {
-        return { round, roundHash: null, model: model?.record ?? null, modelHash, modelVersion };
+        const newestModel = model?.record ?? null;
+        return { round, roundHash: null, model: newestModel, modelHash, modelVersion, entries };
       }
       const record = decodeRound(round.record);
       await verifyRecord(round, task.aggregatorKey);
@@ -162,7 +197,10 @@ export class Receiver {
       }
       if (record.round > seen) await this.#keep((kept) => withRound(kept, taskHash, record.round));
       const roundHash = await recordHash(record);
-      return { round: record, roundHash, model: model?.record ?? null, modelHash, modelVersion };
+      return {
+        ...{ round: record, roundHash, model: model?.record ?? null, modelHash, modelVersion },
+        entries,
+      };
     });
   }
 
@@ -206,8 +244,21 @@ export class Receiver {
     });
   }
 
+  async #authentic(hash: string): Promise<SignedTask> {
+    const { transport, site } = this.#options;
+    const kept = (await this.#kept()).tasks[hash];
+    const signed = decodeSignedTask(kept ?? (await transport.json(PATHS.task(hash))));
+    const { record } = signed;
+    if ((await recordHash(record)) !== hash) throw new ReceiveError('hash-mismatch', 'task');
+    await verifyRecord(signed, this.#pins.root);
+    if (record.site !== site) throw new ReceiveError('bad-record', 'task of another site');
+    if (kept === undefined) await this.#keep((all) => withTask(all, hash, signed));
+    this.#tasks.set(hash, signed);
+    return signed;
+  }
+
   async #verifySite(signed: Signed<SiteRecord>): Promise<SiteRecord> {
-    await verifyRecord(signed, this.#options.trust);
+    await verifyRecord(signed, this.#pins.root);
     if (signed.record.site !== this.#options.site) {
       throw new ReceiveError('bad-record', 'site record of another site');
     }

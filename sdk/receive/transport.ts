@@ -18,6 +18,6 @@ export class NetworkError extends Error {
 export interface Transport extends Sender {
   /** GET of a JSON document; refuses bodies over `maxBytes`. @throws NetworkError */
   json(path: string, maxBytes?: number): Promise<unknown>;
-  /** GET of an immutable object. @throws NetworkError */
+  /** GET of an immutable object, or of the log's checkpoint. @throws NetworkError */
   bytes(path: string, maxBytes: number): Promise<Uint8Array>;
 }

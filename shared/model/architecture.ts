@@ -1,4 +1,8 @@
-/** Architectures: which weights a task trains and in what order they stand in its vector. */
+/**
+ * Architectures: which weights a task trains, or which sums it asks for, and in what order they
+ * stand in its vector.
+ */
+import { entryNames, largestStatisticNorm, METRIC_ENTRIES, type Statistic } from './statistic.ts';
 
 /** The wide ranker: one weight per bounded history-item feature (see `WIDE_FEATURES`). */
 export interface WideArchitecture {
@@ -29,7 +33,54 @@ export interface AttentionArchitecture {
   readonly historyLength: number;
 }
 
-export type Architecture = WideArchitecture | LogisticArchitecture | AttentionArchitecture;
+/** A statistic of one browser's history, of kind `measure`; see statistic.ts for its entries. */
+export interface CountsArchitecture {
+  readonly name: 'counts';
+  readonly statistic: Statistic;
+}
+
+/** Quality of the ranker of task `task` on one held-out item, of kind `evaluate`. */
+export interface RankingMetrics {
+  readonly name: 'metrics';
+  readonly of: 'ranking';
+  /** Name of the task whose newest published model is evaluated. */
+  readonly task: string;
+  readonly historyLength: number;
+}
+
+/** Quality of the purchase-intention head of task `task` on the newest completed visit. */
+export interface IntentMetrics {
+  readonly name: 'metrics';
+  readonly of: 'intent';
+  readonly task: string;
+}
+
+export type MetricsArchitecture = RankingMetrics | IntentMetrics;
+
+export type Architecture =
+  | WideArchitecture
+  | LogisticArchitecture
+  | AttentionArchitecture
+  | CountsArchitecture
+  | MetricsArchitecture;
+
+/** The kind of task that an architecture is for (rule K1). */
+export function kindOf({ name }: Architecture): 'train' | 'measure' | 'evaluate' {
+  if (name === 'counts') return 'measure';
+  return name === 'metrics' ? 'evaluate' : 'train';
+}
+
+/** Largest L2 norm of one browser's vector; Infinity for a training, which its clip bounds. */
+export function largestNorm(architecture: Architecture): number {
+  switch (architecture.name) {
+    case 'counts':
+      return largestStatisticNorm(architecture.statistic);
+    case 'metrics':
+      return Math.sqrt(METRIC_ENTRIES[architecture.of].length);
+    default:
+      return Infinity;
+  }
+}
 
 /** The wide features in weight order, with the start weights of the recipe. */
 export const WIDE_FEATURES = [
@@ -67,7 +118,7 @@ export const INTENT_INPUTS = [
 ] as const;
 
 /**
- * Number of trained weights of an architecture.
+ * Length of an architecture's vector: trained weights, or entries of a statistic.
  * @throws RangeError when the record names an unknown architecture.
  */
 export function parameterCount(architecture: Architecture): number {
@@ -80,6 +131,10 @@ export function parameterCount(architecture: Architecture): number {
       const { content, width, historyLength } = architecture;
       return content * width + historyLength * width + 4 * width * width;
     }
+    case 'counts':
+      return entryNames(architecture.statistic).length;
+    case 'metrics':
+      return METRIC_ENTRIES[architecture.of].length;
     default:
       throw new RangeError(
         `architecture.name: unknown architecture ${(architecture as { name: string }).name}`,

@@ -1,5 +1,6 @@
-/** Training recipe of a task: what a browser does locally and how the server steps. */
+/** Recipe of a task: what a browser does locally and what the server makes of the mean. */
 
+/** How a training task learns. */
 export interface Recipe {
   /** Full-batch local steps per round. */
   readonly steps: number;
@@ -16,4 +17,15 @@ export interface ServerOptimizer {
   readonly name: 'fedavg';
   readonly learningRate: number;
   readonly decayRounds: number | null;
+}
+
+/** Of a statistic: what is published is the mean itself, float32 (rule K5). */
+export interface ReleaseRecipe {
+  readonly server: { readonly name: 'release' };
+}
+
+export type TaskRecipe = Recipe | ReleaseRecipe;
+
+export function isTraining(recipe: TaskRecipe): recipe is Recipe {
+  return recipe.server.name === 'fedavg';
 }

@@ -1,3 +1,12 @@
+/** What a task of the split tier takes unless its operator says otherwise: the rest is as local. */
+export const SPLIT_DEFAULTS = {
+  /** ε of one report, while one of the two servers is honest. */
+  epsilon: 2,
+  /** n_min; n_max is twice that at most. */
+  minReports: 100,
+  maxReports: 200,
+} as const;
+
 /** What a task of the local tier takes unless its operator says otherwise. */
 export const LOCAL_DEFAULTS = {
   /** ε of one report. */

@@ -64,18 +64,9 @@ function noiseMultiplier({ tier, sigma, reports, minReports }: ErrorInput): numb
   }
 }
 
-/** The verdict of `errorGuard`, with both figures for the reason that is shown. */
+/** What a guard of this error says, with both figures for the reason that is shown. */
 export interface ErrorVerdict {
   readonly ok: boolean;
   readonly predictedL2: number;
   readonly clipL2: number;
-}
-
-/**
- * Refuses a task whose mean would be mostly noise: whose predicted L2 error at n_min reports
- * exceeds the clip, the largest norm that the signal can have.
- */
-export function errorGuard(input: Omit<ErrorInput, 'reports'>): ErrorVerdict {
-  const predictedL2 = predictedError({ ...input, reports: input.minReports });
-  return { ok: predictedL2 <= input.clipL2, predictedL2, clipL2: input.clipL2 };
 }

@@ -55,6 +55,26 @@ export function gaussianCurve(sigma: number): RdpCurve {
   return ORDERS.map((order) => rho * order);
 }
 
+/** Above the rounding of the two logarithms of `pureCurve` over the smallest α − 1. */
+const PURE_SLACK = 2 ** -46;
+
+/**
+ * Returns the curve of an ε-DP mechanism at δ = 0: that of randomised response, which every such
+ * mechanism is a post-processing of (Kairouz, Oh and Viswanath, arXiv:1311.0776, Theorem 3.4).
+ *
+ * D_α = ε + (ln(1 + e^((1 − 2α)ε)) − ln(1 + e^(−ε)))/(α − 1), at most ε.
+ */
+export function pureCurve(epsilon: number): RdpCurve {
+  assertFinite('epsilon', epsilon);
+  if (epsilon < 0) throw new RangeError('epsilon must not be negative');
+  if (epsilon === 0) return zeroCurve();
+  const base = Math.log1p(Math.exp(-epsilon));
+  return BETAS.map((beta) => {
+    const mixed = Math.log1p(Math.exp(-(1 + 2 * beta) * epsilon));
+    return Math.min(epsilon, epsilon + (mixed - base) / beta + PURE_SLACK);
+  });
+}
+
 /** Returns the curve of both mechanisms after each other. */
 export function addCurves(a: RdpCurve, b: RdpCurve): RdpCurve {
   assertCurve('a', a);

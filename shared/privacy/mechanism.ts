@@ -1,8 +1,14 @@
 /** Mechanisms as frozen records; an accountant that does not know a record throws. */
 import { assertInteger, assertPositive } from '../assert/assert.ts';
 import type { RdpCurve } from './curve.ts';
-import { gaussianCurve, infiniteCurve } from './curve.ts';
+import { epsilonOfCurve, gaussianCurve, infiniteCurve, pureCurve, scaleCurve } from './curve.ts';
+import { privUnitClaim, type SeededParameters } from './seeded.ts';
 import { assertDelta, epsilonOfZcdp, zcdpOfGaussian } from './zcdp.ts';
+
+/** Seeded PrivUnitG in integers: local tier alone, δ = 0. */
+export interface PrivUnitMechanism extends SeededParameters {
+  readonly name: 'privunit';
+}
 
 /**
  * What is done to a clipped vector before it leaves.
@@ -12,6 +18,7 @@ import { assertDelta, epsilonOfZcdp, zcdpOfGaussian } from './zcdp.ts';
  */
 export type Mechanism =
   | { readonly name: 'discrete-gaussian'; readonly sigma: number }
+  | PrivUnitMechanism
   | { readonly name: 'none' };
 
 /** No noise: for the test tier, which claims nothing. */
@@ -21,6 +28,11 @@ export const NO_MECHANISM: Mechanism = Object.freeze({ name: 'none' });
 export function discreteGaussian(sigma: number): Mechanism {
   assertPositive('sigma', sigma);
   return Object.freeze({ name: 'discrete-gaussian', sigma });
+}
+
+/** Noise multiplier of a mechanism that adds noise; 0 for one that adds none to the vector. */
+export function sigmaOf(mechanism: Mechanism): number {
+  return mechanism.name === 'discrete-gaussian' ? mechanism.sigma : 0;
 }
 
 /**
@@ -34,6 +46,8 @@ export function curveOf(mechanism: Mechanism): RdpCurve {
       return gaussianCurve(mechanism.sigma);
     case 'none':
       return infiniteCurve();
+    case 'privunit':
+      return pureCurve(privUnitClaim(mechanism).epsilon);
     default:
       return unknown(mechanism);
   }
@@ -52,9 +66,21 @@ export function epsilonOf(mechanism: Mechanism, delta: number, participations: n
       return epsilonOfZcdp(participations * zcdpOfGaussian(mechanism.sigma), delta);
     case 'none':
       return Number.POSITIVE_INFINITY;
+    case 'privunit':
+      return pureEpsilon(privUnitClaim(mechanism).epsilon, delta, participations);
     default:
       return unknown(mechanism);
   }
+}
+
+/** ε at `delta` of `k` uses of an ε-DP mechanism: kε (so at δ = 0 too), or its curve's if less. */
+function pureEpsilon(epsilon: number, delta: number, k: number): number {
+  // A multiple of 1e-9 (PR9) stays one: 2^-50 takes back what its float64 may be above it.
+  const pure = (Math.ceil(epsilon * 1e9 * (1 - 2 ** -50)) * k) / 1e9;
+  return Math.min(
+    k === 1 ? epsilon : pure,
+    epsilonOfCurve(scaleCurve(pureCurve(epsilon), k), delta),
+  );
 }
 
 function unknown(mechanism: never): never {

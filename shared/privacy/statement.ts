@@ -7,7 +7,7 @@
  */
 import { assertInteger, assertPositive } from '../assert/assert.ts';
 import type { Mechanism } from './mechanism.ts';
-import { epsilonOf } from './mechanism.ts';
+import { epsilonOf, sigmaOf } from './mechanism.ts';
 import { assertDelta, epsilonOfZcdp, zcdpOfGaussian } from './zcdp.ts';
 
 /** The parts of a task that its statement depends on; any task record has them. */
@@ -79,7 +79,7 @@ export function statementOf(task: StatementInput): Statement {
     case 'local':
       return local(task, perReport);
     case 'split':
-      return split(task, perReport, zcdpOfGaussian(task.mechanism.sigma));
+      return split(task, perReport, zcdpOfGaussian(sigmaOf(task.mechanism)));
     default:
       throw new RangeError('tier is unknown');
   }
@@ -130,15 +130,35 @@ function local(task: StatementInput, perReport: number): Statement {
       shop: SHOP,
     },
     text: [
-      `Each report is a vector clipped to norm ${task.clipL2}, with exact discrete Gaussian noise`,
-      'added in the browser before it leaves. Against everyone, the servers included, one report',
-      `is (${show(perReport)}, ${task.delta})-differentially private and`,
-      `${reports(task.participations)} together (${show(total)}, ${task.delta}), where neighbours`,
-      `differ in everything that ${UNIT} contributed (replace-one). Provable zCDP conversion,`,
-      'rounded up; nothing is claimed from sampling or shuffling. That a browser took part is not',
+      ...(task.mechanism.name === 'privunit'
+        ? seededText(task, perReport, total)
+        : noisedText(task, perReport, total)),
+      'Nothing is claimed from sampling or shuffling. That a browser took part is not',
       'hidden. The log of models may be forked; a fork can be found by comparison only.',
     ].join(' '),
   };
+}
+
+function noisedText(task: StatementInput, perReport: number, total: number): string[] {
+  return [
+    `Each report is a vector clipped to norm ${task.clipL2}, with exact discrete Gaussian noise`,
+    'added in the browser before it leaves. Against everyone, the servers included, one report',
+    `is (${show(perReport)}, ${task.delta})-differentially private and`,
+    `${reports(task.participations)} together (${show(total)}, ${task.delta}), where neighbours`,
+    `differ in everything that ${UNIT} contributed (replace-one). Provable zCDP conversion,`,
+    'rounded up.',
+  ];
+}
+
+function seededText(task: StatementInput, perReport: number, total: number): string[] {
+  return [
+    `Each report is the seed of a random vector, chosen in the browser by PrivUnitG from an update`,
+    `clipped to norm ${task.clipL2}. Against everyone, the servers included, one report is`,
+    `(${show(perReport)}, 0)-differentially private and ${reports(task.participations)} together`,
+    `(${show(total)}, ${task.delta}), where neighbours differ in everything that ${UNIT}`,
+    'contributed (replace-one), for everyone who cannot tell ChaCha20 from a random function.',
+    'Provable, rounded up.',
+  ];
 }
 
 function split(task: StatementInput, perReport: number, rho: number): Statement {

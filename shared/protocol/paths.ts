@@ -1,5 +1,7 @@
 /** Paths of the aggregator's HTTP interface. GETs are public files, the same for all shoppers. */
 
+import type { SignedRotation } from './task.ts';
+
 export const PATHS = {
   livez: '/livez',
   readyz: '/readyz',
@@ -17,9 +19,34 @@ export const PATHS = {
   catalogue: (hash: string): string => `/v1/catalogues/${hash}`,
   /** Signed round and model records by number; immutable. */
   round: (taskHash: string, round: number): string => `/v1/tasks/${taskHash}/rounds/${round}`,
+  /** The 16-byte report ids of a published round in ascending order; immutable. */
+  ids: (taskHash: string, round: number): string => `/v1/tasks/${taskHash}/rounds/${round}/ids`,
+  /** A server's noised share by its SHA-256, d × uint32; immutable. */
+  share: (shareHash: string): string => `/v1/shares/${shareHash}`,
+  /** JSON of `KeyList`; no-store. */
+  keys: '/v1/keys',
+  /** Signed checkpoint of the log (C2SP tlog-checkpoint); no-store. */
+  checkpoint: '/v1/log/checkpoint',
+  /** Folder of the log's tiles (C2SP tlog-tiles); immutable. */
+  tiles: '/v1/log/tile',
   /** POST of one report. */
   reports: '/v1/reports',
 } as const;
+
+/** Answer of `GET /v1/keys`: how the helper's identity has moved, oldest first. */
+export interface KeyList {
+  readonly rotations: readonly SignedRotation[];
+}
+
+/**
+ * How a task's helper answered last, and since when: 'refuses' by a refusal of its own,
+ * 'distrusted' by an answer that did not hold. `code` names the last failure while it lasts.
+ */
+export interface HelperState {
+  readonly state: 'untried' | 'ok' | 'unreachable' | 'refuses' | 'distrusted';
+  readonly sinceMs: number | null;
+  readonly code: string | null;
+}
 
 /** Answer of `GET /v1/status`. */
 export interface ServerStatus {
@@ -44,7 +71,11 @@ export interface ServerStatus {
     readonly minReports: number;
     readonly maxReports: number;
     readonly deadlineMs: number | null;
+    /** Null outside the split tier. */
+    readonly helper: HelperState | null;
   }[];
+  /** Failures to get a batch opened, by code, since the process started. */
+  readonly helperFailures: Readonly<Record<string, number>>;
   readonly average: { readonly backend: string; readonly reason: string };
 }
 

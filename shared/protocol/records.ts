@@ -2,8 +2,10 @@
 import { canonicalBytes } from '../bytes/canonical.ts';
 import { sha256Hex } from '../bytes/hash.ts';
 import { parameterCount } from '../model/architecture.ts';
+import { architecture, assertKind, recipe } from './kinds.ts';
 import {
   type Check,
+  decimal,
   either,
   hash,
   integer,
@@ -12,42 +14,37 @@ import {
   nullable,
   number,
   object,
+  pair,
   publicKey,
   ShapeError,
   text,
 } from './shape.ts';
-import type { ModelRecord, RoundRecord, Signed, SiteRecord, Task, TaskHead } from './task.ts';
+import type {
+  ModelRecord,
+  OpeningRecord,
+  RotationRecord,
+  RoundRecord,
+  Signed,
+  SignedRotation,
+  SignedTask,
+  SiteRecord,
+  Task,
+  TaskHead,
+} from './task.ts';
 
 const TIME = integer(0, 2 ** 52);
 const PERIOD = integer(0, 400 * 24 * 3600 * 1000);
 
-const architecture = either(
-  object({ name: literal('wide'), historyLength: integer(1, 100) }),
-  object({ name: literal('logistic'), head: literal('intent'), inputs: integer(1, 4096) }),
-  object({
-    name: literal('attention'),
-    content: integer(1, 1024),
-    width: integer(1, 256),
-    historyLength: integer(1, 100),
-  }),
-);
-
 const mechanism = either(
   object({ name: literal('none') }),
   object({ name: literal('discrete-gaussian'), sigma: number(1e-3, 1e6) }),
-);
-
-const recipe = object({
-  steps: integer(1, 1000),
-  learningRate: number(1e-9, 1e3),
-  negatives: integer(0, 10_000),
-  maxExamples: integer(1, 100_000),
-  server: object({
-    name: literal('fedavg'),
-    learningRate: number(1e-9, 1e3),
-    decayRounds: nullable(number(1e-3, 1e9)),
+  object({
+    name: literal('privunit'),
+    acceptance: integer(32_769, 65_535),
+    threshold: integer(0, 32_767),
+    candidates: integer(1, 1 << 20),
   }),
-});
+);
 
 const TASK = object({
   version: literal(1),
@@ -75,6 +72,9 @@ const TASK = object({
   catalogue: hash,
   initialModel: hash,
   aggregatorKey: publicKey,
+  helper: nullable(
+    object({ identityKey: publicKey, sealingKey: publicKey, sealingKeyExpiresAtMs: TIME }),
+  ),
   recipe,
   label: text(200),
 });
@@ -101,6 +101,7 @@ const SITE = object({
     }),
     64,
   ),
+  revoked: list(publicKey, 256),
 });
 
 const ROUND = object({
@@ -125,10 +126,51 @@ const MODEL = object({
   reports: integer(1, 2 ** 22),
   batch: hash,
   closedAtMs: TIME,
+  openings: nullable(pair(hash)),
+});
+
+const OPENING = object({
+  version: literal(1),
+  type: literal('opening'),
+  role: literal('leader', 'helper'),
+  task: hash,
+  roundHash: hash,
+  batch: hash,
+  reports: integer(1, 2 ** 22),
+  rejected: integer(0, 2 ** 22),
+  sigma: number(1e-3, 1e6),
+  variance: decimal,
+  share: hash,
+  sequence: integer(0, 2 ** 52),
+});
+
+const ROTATION = object({
+  version: literal(1),
+  type: literal('rotation'),
+  site: text(100),
+  from: publicKey,
+  to: publicKey,
+  rotatedAtMs: TIME,
 });
 
 const signed = (record: Check): Check => object({ record, signature: text(100) });
-const HEAD = object({ round: nullable(signed(ROUND)), model: nullable(signed(MODEL)) });
+const INDEX = nullable(integer(0, 2 ** 52));
+const HEAD = object({
+  round: nullable(signed(ROUND)),
+  model: nullable(signed(MODEL)),
+  roundIndex: INDEX,
+  modelIndex: INDEX,
+});
+const SIGNED_TASK = object({
+  record: TASK,
+  signature: text(100),
+  helperSignature: nullable(text(100)),
+});
+const SIGNED_ROTATION = object({
+  record: ROTATION,
+  signature: text(100),
+  successorSignature: text(100),
+});
 
 /** @throws ShapeError naming the field that is missing, left over or of another kind. */
 export function decodeTask(value: unknown): Task {
@@ -137,10 +179,34 @@ export function decodeTask(value: unknown): Task {
   if (task.d !== parameterCount(task.architecture)) {
     throw new ShapeError('task.d', `${parameterCount(task.architecture)} for its architecture`);
   }
+  assertKind(task);
   if (task.maxReports < task.minReports) {
     throw new ShapeError('task.maxReports', `at least minReports ${task.minReports}`);
   }
+  if ((task.helper !== null) !== (task.tier === 'split')) {
+    throw new ShapeError('task.helper', 'keys in the split tier, and in it alone');
+  }
   return task;
+}
+
+/** A task with its signatures; that the helper's is there where it must be, and nowhere else. */
+export function decodeSignedTask(value: unknown): SignedTask {
+  SIGNED_TASK(value, 'signed');
+  const signed = value as SignedTask;
+  if ((signed.helperSignature !== null) !== (decodeTask(signed.record).tier === 'split')) {
+    throw new ShapeError('signed.helperSignature', 'one in the split tier, and in it alone');
+  }
+  return signed;
+}
+
+export function decodeOpening(value: unknown): OpeningRecord {
+  OPENING(value, 'opening');
+  return value as OpeningRecord;
+}
+
+export function decodeSignedRotation(value: unknown): SignedRotation {
+  SIGNED_ROTATION(value, 'rotation');
+  return value as SignedRotation;
 }
 
 export function decodeSite(value: unknown): SiteRecord {
@@ -172,7 +238,7 @@ export function decodeSigned<T>(value: unknown, decode: (record: unknown) => T):
 
 /** Address of a record: SHA-256 of its canonical JSON, hex. */
 export async function recordHash(
-  record: Task | RoundRecord | ModelRecord | SiteRecord,
+  record: Task | RoundRecord | ModelRecord | SiteRecord | OpeningRecord | RotationRecord,
 ): Promise<string> {
   return sha256Hex(canonicalBytes(record));
 }

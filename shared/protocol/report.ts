@@ -8,11 +8,15 @@
  *   8  16  report id
  *  24  32  task hash
  *  56  32  round hash
- *  88  4d  coordinates, int32
+ *  88      payload, by tier and mechanism:
+ *          local and test: d coordinates, int32
+ *          local, privunit: 32, the seed of the vector
+ *          split: d coordinates of the leader's share, uint32, then 80, the sealed seed of the
+ *          helper's (X25519 encapsulated key 32, ciphertext 32, tag 16)
  */
 import { assertBytes, assertInteger } from '../assert/assert.ts';
 import { Refusal } from './refusals.ts';
-import type { Tier } from './task.ts';
+import type { Task, Tier } from './task.ts';
 
 export const REPORT_HEADER_BYTES = 88;
 export const REPORT_ID_BYTES = 16;
@@ -32,28 +36,40 @@ export interface ReportHeader {
   readonly roundHash: Uint8Array;
 }
 
-/** Exact length of a report of d coordinates, bytes. */
-export function reportLength(d: number): number {
+/** Seed of a PrivUnitG vector: a ChaCha20 key. */
+export const PRIVUNIT_SEED_BYTES = 32;
+/** RFC 9180, X25519 and AES-128-GCM: encapsulated key, 32-byte seed and tag. */
+export const SEALED_SEED_BYTES = 80;
+
+/** What decides the length of a report; any task record has it. */
+export type PayloadTask = Pick<Task, 'tier' | 'mechanism' | 'd'>;
+
+/** Bytes behind the header. */
+export function payloadLength({ tier, mechanism, d }: PayloadTask): number {
   assertInteger('d', d, 1, 1 << 26);
-  return REPORT_HEADER_BYTES + 4 * d;
+  if (mechanism.name === 'privunit') return PRIVUNIT_SEED_BYTES;
+  return 4 * d + (tier === 'split' ? SEALED_SEED_BYTES : 0);
+}
+
+/** Exact length of a report to a task, bytes. */
+export function reportLength(task: PayloadTask): number {
+  return REPORT_HEADER_BYTES + payloadLength(task);
 }
 
 /** @throws TypeError or RangeError when a header field has a wrong length. */
-export function encodeReport(header: ReportHeader, coordinates: Int32Array): Uint8Array {
+export function encodeReport(header: ReportHeader, payload: Uint8Array): Uint8Array<ArrayBuffer> {
   assertBytes('header.id', header.id, REPORT_ID_BYTES);
   assertBytes('header.taskHash', header.taskHash, 32);
   assertBytes('header.roundHash', header.roundHash, 32);
-  const bytes = new Uint8Array(reportLength(coordinates.length));
+  assertBytes('payload', payload);
+  const bytes = new Uint8Array(REPORT_HEADER_BYTES + payload.length);
   bytes.set(MAGIC, 0);
   bytes[4] = REPORT_WIRE_VERSION;
   bytes[5] = TIER_CODES[header.tier];
   bytes.set(header.id, 8);
   bytes.set(header.taskHash, 24);
   bytes.set(header.roundHash, 56);
-  const view = new DataView(bytes.buffer);
-  for (let i = 0; i < coordinates.length; i++) {
-    view.setInt32(REPORT_HEADER_BYTES + 4 * i, coordinates[i] as number, true);
-  }
+  bytes.set(payload, REPORT_HEADER_BYTES);
   return bytes;
 }
 
@@ -81,12 +97,13 @@ export function decodeReportHeader(bytes: Uint8Array): ReportHeader {
 }
 
 /**
- * Coordinates of a whole report of d coordinates.
+ * Coordinates of a whole report that carries d of them and nothing else.
  * @throws Refusal bad-length when bytes are missing or left over.
  */
 export function decodeCoordinates(bytes: Uint8Array, d: number): Int32Array {
-  if (bytes.length !== reportLength(d)) {
-    throw new Refusal('bad-length', `${bytes.length} bytes, expected ${reportLength(d)}`);
+  const expected = REPORT_HEADER_BYTES + 4 * d;
+  if (bytes.length !== expected) {
+    throw new Refusal('bad-length', `${bytes.length} bytes, expected ${expected}`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const out = new Int32Array(d);

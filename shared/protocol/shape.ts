@@ -30,6 +30,13 @@ export const publicKey: Check = (value, path) => {
   }
 };
 
+/** A whole number that may be above 2^53, as digits. */
+export const decimal: Check = (value, path) => {
+  if (typeof value !== 'string' || !/^(0|[1-9][0-9]{0,39})$/.test(value)) {
+    throw new ShapeError(path, 'a whole number in decimal digits');
+  }
+};
+
 export const integer =
   (min: number, max: number): Check =>
   (value, path) => {
@@ -81,6 +88,13 @@ export const list =
     if (!Array.isArray(value) || value.length > maxLength) {
       throw new ShapeError(path, `a list of at most ${maxLength}`);
     }
+    for (const [i, one] of value.entries()) check(one, `${path}[${i}]`);
+  };
+
+export const pair =
+  (check: Check): Check =>
+  (value, path) => {
+    if (!Array.isArray(value) || value.length !== 2) throw new ShapeError(path, 'two values');
     for (const [i, one] of value.entries()) check(one, `${path}[${i}]`);
   };
 

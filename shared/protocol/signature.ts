@@ -6,9 +6,23 @@ import { fromBase64url, toBase64url } from '../bytes/base64url.ts';
 import { canonicalBytes } from '../bytes/canonical.ts';
 import { concatBytes } from '../bytes/concat.ts';
 import { utf8 } from '../bytes/utf8.ts';
-import type { ModelRecord, RoundRecord, Signed, SiteRecord, Task } from './task.ts';
+import type {
+  ModelRecord,
+  OpeningRecord,
+  RotationRecord,
+  RoundRecord,
+  Signed,
+  SiteRecord,
+  Task,
+} from './task.ts';
 
-export type SignedRecord = Task | SiteRecord | RoundRecord | ModelRecord;
+export type SignedRecord =
+  | Task
+  | SiteRecord
+  | RoundRecord
+  | ModelRecord
+  | OpeningRecord
+  | RotationRecord;
 
 /** Signs bytes; deterministic, as Ed25519 is. */
 export interface Signer {
@@ -46,13 +60,17 @@ export function signRecord<T extends SignedRecord>(record: T, signer: Signer): S
 }
 
 /**
+ * Tells whether `signature` is the Ed25519 signature of `publicKey` over `bytes`.
  * @param publicKey 32 bytes in base64url.
- * @throws SignatureError when the signature is not of this key over this record; NoCryptoError
- * where nothing can be verified.
+ * @param signature 64 bytes in base64url.
+ * @throws NoCryptoError where nothing can be verified.
  */
-export async function verifyRecord(signed: Signed<SignedRecord>, publicKey: string): Promise<void> {
+export async function verifyBytes(
+  bytes: Uint8Array,
+  signature: string,
+  publicKey: string,
+): Promise<boolean> {
   const { subtle } = globalThis.crypto;
-  let good = false;
   try {
     const key = await subtle.importKey(
       'raw',
@@ -61,16 +79,25 @@ export async function verifyRecord(signed: Signed<SignedRecord>, publicKey: stri
       false,
       ['verify'],
     );
-    good = await subtle.verify(
+    return await subtle.verify(
       'Ed25519',
       key,
-      fromBase64url(signed.signature) as Uint8Array<ArrayBuffer>,
-      signedBytes(signed.record) as Uint8Array<ArrayBuffer>,
+      fromBase64url(signature) as Uint8Array<ArrayBuffer>,
+      bytes as Uint8Array<ArrayBuffer>,
     );
   } catch (error) {
     // Web Cryptography API §18.4.4: an algorithm that is not registered.
     if ((error as { name?: unknown }).name === 'NotSupportedError') throw new NoCryptoError();
-    good = false;
+    return false;
   }
+}
+
+/**
+ * @param publicKey 32 bytes in base64url.
+ * @throws SignatureError when the signature is not of this key over this record; NoCryptoError
+ * where nothing can be verified.
+ */
+export async function verifyRecord(signed: Signed<SignedRecord>, publicKey: string): Promise<void> {
+  const good = await verifyBytes(signedBytes(signed.record), signed.signature, publicKey);
   if (!good) throw new SignatureError(signed.record.type);
 }

@@ -1,6 +1,6 @@
 /** Task, site and round records: what is signed, by whom, and what a browser may rely on. */
 import type { Architecture } from '../model/architecture.ts';
-import type { Recipe } from '../model/recipe.ts';
+import type { TaskRecipe } from '../model/recipe.ts';
 import type { Mechanism } from '../privacy/mechanism.ts';
 
 export type TaskKind = 'train' | 'measure' | 'evaluate';
@@ -11,7 +11,10 @@ export interface Task {
   readonly version: 1;
   readonly type: 'task';
   readonly site: string;
-  /** Slot in the SDK: 'wide', 'intent', 'tower'; the newest task of a name replaces the older. */
+  /**
+   * Slot in the SDK: 'wide', 'intent', 'tower', or a statistic's own name; the newest task of a name
+   * replaces the older. What a task is used for follows from its architecture (K2).
+   */
   readonly name: string;
   readonly kind: TaskKind;
   readonly tier: Tier;
@@ -45,9 +48,20 @@ export interface Task {
   readonly initialModel: string;
   /** Ed25519 public key that signs round records, base64url. */
   readonly aggregatorKey: string;
-  readonly recipe: Recipe;
+  /** Keys of the second server; null outside the split tier. */
+  readonly helper: HelperKeys | null;
+  readonly recipe: TaskRecipe;
   /** Words shown beside periods that are not a shop's: "demo periods". */
   readonly label: string;
+}
+
+/** The second server's keys, as base64url of 32 bytes. */
+export interface HelperKeys {
+  /** Ed25519: signs this task, and all that the helper says. Pinned by the page. */
+  readonly identityKey: string;
+  /** X25519: seeds are sealed to it (RFC 9180), and to none after `sealingKeyExpiresAtMs`. */
+  readonly sealingKey: string;
+  readonly sealingKeyExpiresAtMs: number;
 }
 
 /** What the site allows one browser to spend in one storage epoch; may only be lowered. */
@@ -66,6 +80,8 @@ export interface SiteRecord {
   readonly tasks: readonly { readonly name: string; readonly hash: string }[];
   /** Segment rules evaluated on the device, see sdk/profile. */
   readonly segments: readonly SegmentRule[];
+  /** Public keys, base64url, that are good for nothing any more: in tasks, rounds and rotations. */
+  readonly revoked: readonly string[];
 }
 
 /** A rule over profile fields: all of `when` must hold. */
@@ -105,9 +121,56 @@ export interface ModelRecord {
   readonly round: number;
   readonly roundHash: string;
   readonly reports: number;
-  /** SHA-256 over the report ids of the batch in ascending order. */
+  /** Merkle root (RFC 6962) over the report ids of the batch in ascending order. */
   readonly batch: string;
   readonly closedAtMs: number;
+  /** Split tier: hashes of both servers' opening records, leader first; else null. */
+  readonly openings: readonly [string, string] | null;
+}
+
+/**
+ * What a server attests of its noised share of one batch. Signed by the aggregator's key as leader
+ * and by the helper's identity key as helper.
+ */
+export interface OpeningRecord {
+  readonly version: 1;
+  readonly type: 'opening';
+  readonly role: 'leader' | 'helper';
+  readonly task: string;
+  readonly roundHash: string;
+  /** Merkle root (RFC 6962) over the accepted report ids in ascending order. */
+  readonly batch: string;
+  readonly reports: number;
+  /** Ids that the helper named as not to be counted. */
+  readonly rejected: number;
+  /** Noise multiplier, over B′, and the integer variance of a coordinate's noise in decimal. */
+  readonly sigma: number;
+  readonly variance: string;
+  /** SHA-256 of the noised share, d × uint32. */
+  readonly share: string;
+  /** Rises with every batch that the helper opens; 0 for the leader. */
+  readonly sequence: number;
+}
+
+/** The helper's identity moves from one key to another; signed by both. */
+export interface RotationRecord {
+  readonly version: 1;
+  readonly type: 'rotation';
+  readonly site: string;
+  /** Public keys, base64url. */
+  readonly from: string;
+  readonly to: string;
+  readonly rotatedAtMs: number;
+}
+
+export interface SignedRotation extends Signed<RotationRecord> {
+  /** By `to`; `signature` is by `from`. */
+  readonly successorSignature: string;
+}
+
+/** In the split tier the helper signs the task beside the site. */
+export interface SignedTask extends Signed<Task> {
+  readonly helperSignature: string | null;
 }
 
 export interface Signed<T> {
@@ -119,4 +182,7 @@ export interface Signed<T> {
 export interface TaskHead {
   readonly round: Signed<RoundRecord> | null;
   readonly model: Signed<ModelRecord> | null;
+  /** Leaf numbers of the two in the log. */
+  readonly roundIndex: number | null;
+  readonly modelIndex: number | null;
 }

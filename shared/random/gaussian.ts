@@ -37,6 +37,29 @@ const FAST_LIMIT = 2n ** 47n;
 /** σ below 2^40 keeps samples far within the safe integers. */
 const MAX_VARIANCE = 2n ** 80n;
 
+/** σ² as num/den, Laplace's scale t = ⌊σ⌋ + 1, and 2·num·den·t², the denominator of γ. */
+export interface SamplerParameters extends Fraction {
+  readonly t: bigint;
+  readonly gammaDen: bigint;
+}
+
+/**
+ * @param sigmaSquared σ², an integer or a fraction, in squared integer units
+ * @throws RangeError unless 0 < σ² ≤ 2^80 and the denominator is positive
+ */
+export function samplerParameters(sigmaSquared: bigint | Fraction): SamplerParameters {
+  const { num, den } =
+    typeof sigmaSquared === 'bigint' ? { num: sigmaSquared, den: 1n } : sigmaSquared;
+  if (typeof num !== 'bigint' || typeof den !== 'bigint') {
+    throw new TypeError('sigmaSquared must be a bigint or a fraction of bigints');
+  }
+  if (num <= 0n || den <= 0n || num > MAX_VARIANCE * den) {
+    throw new RangeError('sigmaSquared must lie in (0, 2^80] with a positive denominator');
+  }
+  const t = squareRoot(num / den) + 1n;
+  return { num, den, t, gammaDen: 2n * num * den * t * t };
+}
+
 /** Samples from N_ℤ(0, σ²): P(x) ∝ exp(−x²/(2σ²)) over the integers. */
 export class DiscreteGaussian {
   readonly #num: bigint;
@@ -57,19 +80,11 @@ export class DiscreteGaussian {
    * @throws RangeError unless 0 < σ² ≤ 2^80 and the denominator is positive
    */
   constructor(sigmaSquared: bigint | Fraction) {
-    const { num, den } =
-      typeof sigmaSquared === 'bigint' ? { num: sigmaSquared, den: 1n } : sigmaSquared;
-    if (typeof num !== 'bigint' || typeof den !== 'bigint') {
-      throw new TypeError('sigmaSquared must be a bigint or a fraction of bigints');
-    }
-    if (num <= 0n || den <= 0n || num > MAX_VARIANCE * den) {
-      throw new RangeError('sigmaSquared must lie in (0, 2^80] with a positive denominator');
-    }
-    const t = squareRoot(num / den) + 1n;
+    const { num, den, t, gammaDen } = samplerParameters(sigmaSquared);
     this.#num = num;
     this.#den = den;
     this.#scale = t;
-    this.#gammaDen = 2n * num * den * t * t;
+    this.#gammaDen = gammaDen;
     this.#uniformWords = t <= 2n ** 32n ? 1 : 2;
     const range = 2n ** BigInt(32 * this.#uniformWords);
     this.#uniformLimit = range - (range % t);

@@ -1,9 +1,10 @@
 /** The report on the wire, and the slots and bounds that it meets before it counts. */
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SlotPool } from '../../aggregator/accept/slots.ts';
 import { coordinateBound } from '../../aggregator/accept/validate.ts';
-import { normBound } from '../../shared/field/fixed.ts';
+import { encodeInt32LE, normBound } from '../../shared/field/fixed.ts';
 import {
   decodeCoordinates,
   decodeReportHeader,
@@ -29,7 +30,7 @@ describe('codec', () => {
     fc.assert(
       fc.property(drafts, ({ coordinates, ...header }) => {
         const vector = Int32Array.from(coordinates);
-        const body = encodeReport(header, vector);
+        const body = encodeReport(header, encodeInt32LE(vector));
         expect(body.length).toBe(88 + 4 * vector.length);
         expect(decodeReportHeader(body)).toEqual(header);
         expect(decodeCoordinates(body, vector.length)).toEqual(vector);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { findSpent } from '../../aggregator/accumulate/spent.ts';
-import type { LogEntry } from '../../aggregator/log/record-log.ts';
+import type { LogEntry } from '../../shared/protocol/log.ts';
 import { decodeModel, encodeModel } from '../../shared/protocol/model.ts';
 import { recordHash } from '../../shared/protocol/records.ts';
 import {

@@ -1,4 +1,5 @@
 /** A small site, reports for it, time by hand, and an aggregator on any disk. */
+
 import { createHash } from 'node:crypto';
 import type { Hono } from 'hono';
 import type { Disk } from '../../aggregator/accumulate/disk.ts';
@@ -6,11 +7,17 @@ import { createApp } from '../../aggregator/app.ts';
 import { chooseBackend } from '../../aggregator/average/choose.ts';
 import { generateKey, type KeyPair, signerOf } from '../../aggregator/keys.ts';
 import { type Logger, silentLogger } from '../../aggregator/logger.ts';
-import { Service } from '../../aggregator/service.ts';
+import { Service, type ServiceDeps } from '../../aggregator/service.ts';
 import { type Settings, settingsOf } from '../../aggregator/settings.ts';
-import { type TaskDraft, type WrittenSite, writeSite } from '../../aggregator/site.ts';
+import {
+  type SiteDraft,
+  type TaskDraft,
+  type WrittenSite,
+  writeSite,
+} from '../../aggregator/site.ts';
 import type { Clock, Scheduler } from '../../aggregator/time.ts';
 import { fromHex } from '../../shared/bytes/hex.ts';
+import { encodeInt32LE } from '../../shared/field/fixed.ts';
 import { PATHS } from '../../shared/protocol/paths.ts';
 import { recordHash } from '../../shared/protocol/records.ts';
 import { encodeReport, REPORT_CONTENT_TYPE } from '../../shared/protocol/report.ts';
@@ -86,7 +93,11 @@ export function draft(name: string, d: number, more: Partial<TaskDraft> = {}): T
 
 export const CATALOGUE = new Uint8Array(100).fill(7);
 
-export function site(data: string | Disk, tasks: readonly TaskDraft[]): Promise<WrittenSite> {
+export function site(
+  data: string | Disk,
+  tasks: readonly TaskDraft[],
+  more: Partial<SiteDraft> = {},
+): Promise<WrittenSite> {
   const hash = createHash('sha256').update(CATALOGUE).digest('hex');
   return writeSite(data, {
     site: 'test shop',
@@ -96,6 +107,7 @@ export function site(data: string | Disk, tasks: readonly TaskDraft[]): Promise<
     rootKey: ROOT_KEY,
     aggregatorKey: SERVER_KEY.publicKey,
     tasks,
+    ...more,
   });
 }
 
@@ -109,6 +121,7 @@ export async function boot(
   time: ManualTime,
   settings: Partial<Settings> = {},
   logger: Logger = silentLogger,
+  more: Partial<ServiceDeps> = {},
 ): Promise<Running> {
   const service = await Service.start({
     disk,
@@ -118,6 +131,7 @@ export async function boot(
     logger,
     settings: settingsOf(settings),
     average: chooseBackend(),
+    ...more,
   });
   return { service, app: createApp({ service, logger }) };
 }
@@ -153,7 +167,7 @@ export function report(one: ReportDraft): Uint8Array {
     taskHash: fromHex(one.taskHash),
     roundHash: fromHex(one.roundHash),
   };
-  return encodeReport(header, Int32Array.from(one.coordinates));
+  return encodeReport(header, encodeInt32LE(Int32Array.from(one.coordinates)));
 }
 
 export function post(

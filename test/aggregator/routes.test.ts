@@ -7,8 +7,8 @@ import { PATHS, type ServerStatus } from '../../shared/protocol/paths.ts';
 import {
   decodeHead,
   decodeSigned,
+  decodeSignedTask,
   decodeSite,
-  decodeTask,
   recordHash,
 } from '../../shared/protocol/records.ts';
 import { verifyRecord } from '../../shared/protocol/signature.ts';
@@ -18,6 +18,7 @@ import {
   codeOf,
   draft,
   headOf,
+  idBytes,
   ManualTime,
   openRound,
   post,
@@ -28,6 +29,16 @@ import {
   site,
 } from './fixture.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
+
+/** RFC 6962 §2.1 as it is written there: MTH({d0}) = H(0, d0), MTH(D[n]) = H(1, MTH, MTH). */
+function treeHash(leaves: readonly Buffer[]): Buffer {
+  const hash = (...parts: readonly Uint8Array[]): Buffer =>
+    createHash('sha256').update(Buffer.concat(parts)).digest();
+  if (leaves.length === 1) return hash(Uint8Array.of(0), leaves[0] as Buffer);
+  let k = 1;
+  while (2 * k < leaves.length) k *= 2;
+  return hash(Uint8Array.of(1), treeHash(leaves.slice(0, k)), treeHash(leaves.slice(k)));
+}
 
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 let running: Running;
@@ -63,7 +74,7 @@ describe('public files', () => {
   it('R1 R2 R4 serves signed records under their hashes', async () => {
     const siteRecord = decodeSigned(await (await get(PATHS.site)).json(), decodeSite);
     await verifyRecord(siteRecord, ROOT_KEY.publicKey);
-    const task = decodeSigned(await (await get(PATHS.task(taskHash))).json(), decodeTask);
+    const task = decodeSignedTask(await (await get(PATHS.task(taskHash))).json());
     await verifyRecord(task, ROOT_KEY.publicKey);
     expect(await recordHash(task.record)).toBe(taskHash);
     expect(task.record.epsilon).toBe('none');
@@ -102,10 +113,23 @@ describe('public files', () => {
     expect(await codeOf(await get(PATHS.round(taskHash, 2)))).toBe('not-found');
   });
 
+  it('R8 H2 the ids of a published round are immutable, and their root is the batch', async () => {
+    const response = await get(PATHS.ids(taskHash, 1));
+    expect(response.headers.get('cache-control')).toBe(IMMUTABLE);
+    withoutValidators(response);
+    const bytes = Buffer.from(await response.arrayBuffer());
+    const ids = Array.from({ length: 5 }, (_, i) => bytes.subarray(16 * i, 16 * i + 16));
+    const sent = [1, 2, 3, 4, 5].map((id) => Buffer.from(idBytes(id)));
+    expect(bytes).toEqual(Buffer.concat(sent.sort((a, b) => Buffer.compare(a, b))));
+    const { model } = await headOf(running.app, taskHash);
+    expect(model?.record.batch).toBe(treeHash(ids).toString('hex'));
+    expect(await codeOf(await get(PATHS.ids(taskHash, 2)))).toBe('not-found');
+    expect(await codeOf(await get(PATHS.share('0'.repeat(64))))).toBe('not-found');
+  });
+
   it('H2 H3 caching: content by hash for ever, mutable things never, no validators', async () => {
-    const { initialModel, catalogue } = decodeSigned(
+    const { initialModel, catalogue } = decodeSignedTask(
       await (await get(PATHS.task(taskHash))).json(),
-      decodeTask,
     ).record;
     for (const path of [
       PATHS.task(taskHash),
@@ -147,9 +171,8 @@ describe('interface', () => {
     expect(await codeOf(wrong)).toBe('method-not-allowed');
     const read = await get(PATHS.reports);
     expect([read.status, read.headers.get('allow')]).toEqual([405, 'POST']);
-    const { initialModel } = decodeSigned(
+    const { initialModel } = decodeSignedTask(
       await (await get(PATHS.task(taskHash))).json(),
-      decodeTask,
     ).record;
     for (const path of [
       '/',

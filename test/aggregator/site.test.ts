@@ -6,9 +6,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadKey, loadOrCreateKey, saveKey, signerOf } from '../../aggregator/keys.ts';
 import { KEY_FILE } from '../../aggregator/main.ts';
 import { settingsOf } from '../../aggregator/settings.ts';
+import { writeSite } from '../../aggregator/site.ts';
+import { sha256Hex } from '../../shared/bytes/hash.ts';
 import { epsilonOf } from '../../shared/privacy/mechanism.ts';
 import type { Signed, Task } from '../../shared/protocol/task.ts';
-import { draft, ROOT_KEY, SERVER_KEY, site } from './fixture.ts';
+import { CATALOGUE, draft, ROOT_KEY, SERVER_KEY, site } from './fixture.ts';
 
 let dataDir = '';
 
@@ -58,6 +60,19 @@ describe('keys, site and settings', () => {
     await expect(site(dataDir, [draft('intent', 3, { minReports: 9 })])).rejects.toThrow(
       /maxReports/,
     );
+  });
+
+  it('L1 refuses a site record that no entry of the log can hold', async () => {
+    const when = Array(16).fill({ field: 'events', op: '==', value: 'x'.repeat(120) });
+    const segments = Array.from({ length: 64 }, (_, i) => ({ id: `s${i}`, label: 's', when }));
+    await expect(
+      writeSite(dataDir, {
+        ...{ site: 'test shop', budget: { epsilon: 16, delta: 1e-6 }, tasks: [], segments },
+        ...{ catalogue: { bytes: CATALOGUE, hash: await sha256Hex(CATALOGUE) } },
+        ...{ rootKey: ROOT_KEY, aggregatorKey: SERVER_KEY.publicKey },
+      }),
+    ).rejects.toThrow(/65535 bytes/);
+    expect(existsSync(join(dataDir, 'site.json'))).toBe(false);
   });
 
   it('settings are checked by name', () => {

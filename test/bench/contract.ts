@@ -16,4 +16,14 @@ export interface Bench {
   run(options: BenchOptions): Promise<BenchResults> | BenchResults;
 }
 
-export const BENCHES = ['round', 'recommend', 'average', 'ingest', 'cold'] as const;
+export const BENCHES = [
+  'round',
+  'recommend',
+  'average',
+  'ingest',
+  'cold',
+  'sampler',
+  'privunit',
+  'client',
+  'seal',
+] as const;

@@ -3,6 +3,7 @@
  * without its journal (volatile), as it runs (durable), and a bare node:http server that reads and
  * drops the same bodies, in turn, medians.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -14,6 +15,7 @@ import { generateKey, saveKey } from '../../aggregator/keys.ts';
 import { KEY_FILE } from '../../aggregator/main.ts';
 import { writeSite } from '../../aggregator/site.ts';
 import { fromHex } from '../../shared/bytes/hex.ts';
+import { encodeInt32LE } from '../../shared/field/fixed.ts';
 import { PATHS } from '../../shared/protocol/paths.ts';
 import { recordHash } from '../../shared/protocol/records.ts';
 import { encodeReport, REPORT_CONTENT_TYPE } from '../../shared/protocol/report.ts';
@@ -107,7 +109,7 @@ async function bodyFor(url: string, taskHash: string): Promise<Uint8Array> {
     roundHash: fromHex(await recordHash(head.round.record)),
   };
   const coordinates = Int32Array.from({ length: D }, (_, i) => ((i * 7919) % 200_001) - 100_000);
-  return encodeReport(header, coordinates);
+  return encodeReport(header, encodeInt32LE(coordinates));
 }
 
 /** One server from start to end, so that every sample has the same empty journal before it. */

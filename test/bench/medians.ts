@@ -14,3 +14,8 @@ export function median(values: readonly number[]): number {
   if (upper === undefined || lower === undefined) throw new RangeError('values must not be empty');
   return (lower + upper) / 2;
 }
+
+/** The median of every name. */
+export function medians(times: Times): Record<string, number> {
+  return Object.fromEntries(Object.entries(times).map(([name, all]) => [name, median(all)]));
+}

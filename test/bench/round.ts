@@ -21,7 +21,7 @@ import { CryptoSource } from '../../shared/random/source.ts';
 import { nodeLearner } from '../sdk/learn-node.ts';
 import type { BenchOptions, BenchResults } from './contract.ts';
 import { benchCatalogue } from './goods.ts';
-import { median, note, type Times } from './medians.ts';
+import { medians, note, type Times } from './medians.ts';
 import { peerEpoch, registerPeerKernels } from './peer.ts';
 import { peerData, ROWS } from './peer-shape.ts';
 import type { StockAnswer } from './peer-stock.ts';
@@ -48,7 +48,15 @@ const source = new CryptoSource();
 /** σ = 0.6893 is ε = 8 at δ = 10⁻⁶ by the provable conversion (shared/privacy). */
 function localTask(d: number): NoiseTask {
   const mechanism = { name: 'discrete-gaussian', sigma: 0.6893 } as const;
-  return { tier: 'local', mechanism, d, clipL2: 2, scaleBits: 16, maxReports: 1000 };
+  return {
+    tier: 'local',
+    mechanism,
+    d,
+    clipL2: 2,
+    scaleBits: 16,
+    minReports: 500,
+    maxReports: 1000,
+  };
 }
 
 export async function run({ quick }: BenchOptions): Promise<BenchResults> {
@@ -91,7 +99,7 @@ async function clientRounds(learner: Learner, runs: number, goods: number): Prom
     mark();
     const value = privatize(delta, task, noise, source);
     mark();
-    bytes = pack(value, HEADER).length;
+    bytes = (await pack(value, HEADER)).length;
     mark();
     clip(delta, task.clipL2);
     mark();
@@ -125,8 +133,8 @@ async function peerRounds(runs: number): Promise<BenchResults> {
   const d = data.weights.length;
   const task = localTask(d);
   const bare: NoiseTask = { ...task, tier: 'test', mechanism: { name: 'none' } };
-  const finish = (delta: Float32Array): number =>
-    pack(privatize(delta, bare, drawNoise(bare, source), source), HEADER).length;
+  const finish = async (delta: Float32Array): Promise<number> =>
+    (await pack(privatize(delta, bare, drawNoise(bare, source), source), HEADER)).length;
   const times: Times = {};
   let peerShapeBytes = 0;
   const stock = await Stock.start();
@@ -139,7 +147,7 @@ async function peerRounds(runs: number): Promise<BenchResults> {
         const began = performance.now();
         const { delta, losses } = await peerEpoch(data, batch);
         const trained = performance.now();
-        peerShapeBytes = finish(delta);
+        peerShapeBytes = await finish(delta);
         const finished = performance.now();
         const answer = await stock.epoch(batch);
         expectSame(losses, delta, answer);
@@ -177,10 +185,6 @@ function expectSame(losses: readonly number[], delta: Float32Array, stock: Stock
   if (otherLoss || delta.some((change, i) => differs(change, stock.delta[i]))) {
     throw new Error('stock tfjs trained to other weights');
   }
-}
-
-function medians(times: Times): Record<string, number> {
-  return Object.fromEntries(Object.entries(times).map(([name, all]) => [name, median(all)]));
 }
 
 function history(ids: readonly string[]): ShopEvent[] {

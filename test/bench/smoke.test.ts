@@ -15,6 +15,10 @@ const PROMISED: Record<string, readonly string[]> = {
     'durableRatio',
   ],
   cold: ['p50Ms', 'p95Ms'],
+  sampler: ['samplerNanoseconds', 'typescriptNanoseconds'],
+  client: ['totalMs', 'expansion'],
+  privunit: ['nanosecondsPerCoordinate', 'clientMs', 'regeneratedPerSecond'],
+  seal: ['sealsPerSecond', 'opensPerSecond'],
 };
 
 function numbers(value: BenchValue): number[] {

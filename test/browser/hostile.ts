@@ -148,6 +148,19 @@ export const statusOf = (page: Page): Promise<Status> =>
 export const reportsOf = (page: Page): Promise<readonly ReportEntry[]> =>
   page.evaluate(async () => (await window.vitrine.privacyReport()).reports);
 
+/** Ids of the items that its stored history has as viewed, oldest first. */
+export const storedIds = (page: Page): Promise<string[]> =>
+  page.evaluate(async () => {
+    const { events } = (await window.vitrine.exportData()) as {
+      events: { name: string; items: { id: string }[] }[];
+    };
+    return events.filter(({ name }) => name === 'view_item').map(({ items }) => items[0]?.id ?? '');
+  });
+
+/** How many events the page itself knows of. */
+export const eventsOf = (page: Page): Promise<number> =>
+  page.evaluate(async () => (await window.vitrine.profile()).events);
+
 /** Names of the databases of the page's origin. */
 export const databasesOf = (page: Page): Promise<string[]> =>
   page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name ?? ''));

@@ -1,6 +1,6 @@
 /**
- * The built demo in front of a real aggregator, on one origin of its own, with every request to
- * the aggregator written down, and a crowd of simulated shoppers on call.
+ * The built demo in front of a real aggregator and helper, on one origin of its own, with every
+ * request to the aggregator written down, and a crowd of simulated shoppers on call.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
@@ -9,6 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import type { BuiltCatalogue } from '../../aggregator/catalogue/build.ts';
+import { initKeys, signTask } from '../../aggregator/ceremony.ts';
+import { startHelper } from '../../aggregator/helper.ts';
 import { loadOrCreateKey } from '../../aggregator/keys.ts';
 import { type Aggregator, KEY_FILE, startAggregator } from '../../aggregator/main.ts';
 import { type TaskDraft, writeSite } from '../../aggregator/site.ts';
@@ -16,6 +18,7 @@ import { DEFAULT_SEGMENTS } from '../../sdk/profile/segments.ts';
 import type { ServerStatus } from '../../shared/protocol/paths.ts';
 import { build, DIST } from '../build.ts';
 import { makeShopper } from '../simulate/behaviour.ts';
+import { meetCampaign } from '../simulate/campaign.ts';
 import { demoDrafts } from '../simulate/demo-site.ts';
 import { demoCatalogue, demoWorld } from '../simulate/demo-world.ts';
 import { createShop } from '../simulate/shop-server.ts';
@@ -54,14 +57,20 @@ export interface FixtureOptions {
 
 /** The demo's tasks with periods of a test: no waiting, short windows, ε as shipped. */
 export function testDrafts(change: Partial<TaskDraft> = {}): Omit<TaskDraft, 'expiresAtMs'>[] {
-  return demoDrafts().map((draft) => ({
-    ...draft,
-    quietMs: 0,
-    separationMs: 1,
-    windowMs: 8_000,
-    minReports: draft.name === 'wide' ? 100 : 200,
-    ...change,
-  }));
+  return demoDrafts().map((draft) => {
+    const minReports = 100;
+    const one = { ...draft, quietMs: 0, separationMs: 1, windowMs: 8_000, minReports, ...change };
+    if (one.tier !== 'split') return one;
+    return { ...one, maxReports: Math.min(one.maxReports, 2 * one.minReports) };
+  });
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise<unknown>((resolve) => probe.close(resolve));
+  return port;
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
@@ -76,7 +85,11 @@ export async function startShop(options: FixtureOptions = {}): Promise<ShopFixtu
   const rootKey = await loadOrCreateKey(join(folder, 'root.key'));
   const dataDir = join(folder, 'aggregator');
   const { publicKey } = await loadOrCreateKey(join(dataDir, KEY_FILE));
-  const drafts = options.drafts ?? testDrafts();
+  const keysDir = join(folder, 'helper', 'keys');
+  const ring = await initKeys(keysDir);
+  const drafts = (options.drafts ?? testDrafts()).map((draft) =>
+    draft.tier === 'split' ? { ...draft, helper: ring.status } : draft,
+  );
   const { taskHashes } = await writeSite(dataDir, {
     site: SITE,
     budget: { epsilon: 60, delta: 1e-6 },
@@ -85,10 +98,20 @@ export async function startShop(options: FixtureOptions = {}): Promise<ShopFixtu
     rootKey,
     aggregatorKey: publicKey,
     tasks: drafts.map((draft) => ({ ...draft, expiresAtMs: Date.now() + 86_400_000 })),
+    cosign: async (task) => signTask(task, ring),
   });
-  const aggregator: Aggregator = await startAggregator({ dataDir, logger: () => undefined });
+  const logger = (): void => undefined;
+  const port = await freePort();
+  const helper = await startHelper({
+    dataDir: join(folder, 'helper', 'data'),
+    keysDir,
+    aggregatorUrl: `http://127.0.0.1:${port}`,
+    trust: rootKey.publicKey,
+    logger,
+  });
+  const aggregator: Aggregator = await startAggregator({ dataDir, port, logger, helper });
   const seen: Seen[] = [];
-  const trust = rootKey.publicKey;
+  const trust = `${rootKey.publicKey} ${ring.status.identityKey}`;
   const shop = createShop({
     shop: join(DIST, 'demo'),
     workers: DIST,
@@ -137,7 +160,8 @@ export async function startShop(options: FixtureOptions = {}): Promise<ShopFixtu
       let accepted = 0;
       for (let i = 0; i < count; i++) {
         arrived += 1;
-        const { events } = makeShopper(world, `crowd ${arrived}`, Date.now());
+        const seed = `crowd ${arrived}`;
+        const events = meetCampaign(makeShopper(world, seed, Date.now()).events, seed);
         const shopper = await SimulatedShopper.arrive(street, events);
         const outcome = await shopper.contribute(taskHashes[task] as string);
         if (outcome.state !== 'enqueued') continue;
@@ -154,6 +178,7 @@ export async function startShop(options: FixtureOptions = {}): Promise<ShopFixtu
         server.closeAllConnections();
       });
       await aggregator.close();
+      await helper.close();
       await rm(folder, { recursive: true, force: true });
     },
   };

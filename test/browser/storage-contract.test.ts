@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Sealed } from './contract-page.ts';
 import type { Outcome } from './contract-runner.ts';
 import { type Launched, launchChromium, type Served, serveStatic } from './launch.ts';
 
@@ -41,6 +42,24 @@ afterAll(async () => {
   await browser?.close();
   await served?.close();
   await rm(folder, { recursive: true, force: true });
+});
+
+it('PR33 stores in Chromium nothing legible, under a key that gives its bytes to no script', async () => {
+  const page = await browser.browser.newPage();
+  await page.goto(served.url);
+  const found = await page.evaluate(async () => {
+    const { sealedWords } = window as unknown as { sealedWords(): Promise<Sealed> };
+    return sealedWords();
+  });
+  expect(found.read).toBe(found.words[0]);
+  expect(found.records).toBe(70);
+  expect(found.legible.length).toBeGreaterThan(0);
+  for (const word of found.words) expect(found.legible).not.toContain(word);
+  expect(found).toMatchObject({
+    extractable: false,
+    exported: ['InvalidAccessError', 'InvalidAccessError'],
+  });
+  await page.close();
 });
 
 it('is kept by IndexedDB in Chromium', async () => {

@@ -72,7 +72,7 @@ describe('two tabs', ONCE_MORE, () => {
     expect(await seen(two)).toEqual([...goods].sort());
   });
 
-  it('erase in one while the other trains: nothing is left, nothing is written or sent', async () => {
+  it('PR35 erase in one while the other trains: nothing is left, nothing is written or sent', async () => {
     const one = await visit();
     const inTraining = one.evaluate(
       () =>
@@ -83,19 +83,82 @@ describe('two tabs', ONCE_MORE, () => {
     await track(one, goods);
     const two = await visit();
     await inTraining;
-    await two.evaluate(() => window.vitrine.erase());
-    expect(await databasesOf(two)).toEqual([]);
+    expect(one.workers()).toHaveLength(1);
+    const outcomes = one.evaluate(() => {
+      const seen: string[] = [];
+      window.vitrine.on('round', ({ outcome }) => seen.push(JSON.stringify(outcome)));
+      return new Promise<string[]>((resolve) => setTimeout(() => resolve(seen), 3000));
+    });
+    const left = await two.evaluate(async () => {
+      await window.vitrine.erase();
+      return (await indexedDB.databases()).map(({ name }) => name);
+    });
+    expect(left).toEqual([]);
+    expect(await databasesOf(one)).toEqual([]);
+    await until('the end of its Worker', async () => one.workers().length === 0, 2000);
+    expect(posts()).toEqual([]);
     await until('the other tab', async () => (await statusOf(one)).state === 'consent-required');
     gate.passed.length = 0;
     await Promise.all([track(one, goods), track(two, goods)]);
     await nothingHappens();
+    expect(await outcomes).toEqual([]);
     for (const page of [one, two]) {
+      expect(page.workers()).toEqual([]);
       expect(await databasesOf(page)).toEqual([]);
       expect((await statusOf(page)).state).toBe('consent-required');
       expect(await page.evaluate(() => window.vitrine.consent.get().personalise)).toBe(false);
       expect(await problemsOf(page)).toEqual([]);
     }
     expect(gate.passed).toEqual([]);
+  });
+});
+
+describe('a tab that does not let go', ONCE_MORE, () => {
+  it('PR35 makes erase() reject by name, with nothing readable left; then it is gone', async () => {
+    gate.pages['/empty'] = '<!doctype html><title>empty</title><link rel="icon" href="data:,">';
+    const one = await visit();
+    await track(one, goods);
+    await until('ready', async () => (await statusOf(one)).state === 'ready');
+    const [name] = await databasesOf(one);
+    const stubborn = await visit('/empty');
+    await stubborn.evaluate(
+      (wanted) =>
+        new Promise<void>((resolve, reject) => {
+          const request = indexedDB.open(wanted as string);
+          request.onerror = () => reject(request.error);
+          request.onsuccess = () => {
+            Object.assign(window, { held: request.result });
+            resolve();
+          };
+        }),
+      name,
+    );
+    const failure = await one.evaluate(() =>
+      window.vitrine.erase().then(
+        () => 'erased',
+        (error: { code?: string }) => error.code,
+      ),
+    );
+    expect(failure).toBe('blocked');
+    const records = await stubborn.evaluate(async () => {
+      const { held } = window as unknown as { held: IDBDatabase };
+      const stores = [...held.objectStoreNames];
+      const tx = held.transaction(stores, 'readonly');
+      return Promise.all(
+        stores.map(
+          (store) =>
+            new Promise<number>((resolve) => {
+              const request = tx.objectStore(store).count();
+              request.onsuccess = () => resolve(request.result);
+            }),
+        ),
+      );
+    });
+    expect(records.length).toBeGreaterThan(5);
+    expect(records.filter((count) => count > 0)).toEqual([]);
+    await stubborn.close();
+    await until('the deletion', async () => (await databasesOf(one)).length === 0);
+    expect(await problemsOf(one)).toEqual([]);
   });
 });
 

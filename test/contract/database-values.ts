@@ -28,6 +28,7 @@ export function chargeRequest(round: number, change: Partial<ChargeRequest> = {}
       delta: 1e-6,
       curve: gaussianCurve(SIGMA),
       bytes: 3,
+      statement: 'Three bytes, in confidence.',
     },
     report: { body: new Uint8Array([1, 2, round]), sendAtMs: 10, deadlineMs: 20 },
     nowMs: 1_000_000 + round,

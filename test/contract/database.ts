@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Database, StoredModel } from '../../sdk/database/database.ts';
 import { MAX_COINS } from '../../sdk/database/rules.ts';
 import { ledgerContract } from './database-ledger.ts';
+import { tabsContract } from './database-tabs.ts';
 import {
   BUDGET,
   CONSENT,
@@ -62,6 +63,61 @@ export function databaseContract(name: string, open: OpenDatabase, options: Cont
       expect((await db.readEvents()).map(({ atMs }) => atMs)).toEqual([4, 5, 1004]);
       await db.appendEvents([shopEvent(9000)], ring);
       expect((await db.readEvents()).map(({ atMs }) => atMs)).toEqual([9000]);
+    });
+
+    it('keeps a full ring within a 64th of its size, and gives the newest', async () => {
+      const db = await openFresh();
+      const ring = { maxEvents: 128, maxAgeMs: 1000 * HOUR };
+      for (let at = 0; at < 200; at += 5) {
+        await db.appendEvents(
+          [0, 1, 2, 3, 4].map((i) => shopEvent(at + i)),
+          ring,
+        );
+        const kept = (await db.readEvents()).map(({ atMs }) => atMs);
+        expect(kept.length >= Math.min(at + 5, 128) && kept.length <= 130).toBe(true);
+        expect(kept).toEqual(kept.map((_one, i) => at + 5 - kept.length + i));
+      }
+      expect((await db.readEvents(3)).map(({ atMs }) => atMs)).toEqual([197, 198, 199]);
+    });
+
+    it('replaces one event by a later one, however it was stored', async () => {
+      const db = await openFresh();
+      const [one] = await db.appendEvents([shopEvent(1)], RETENTION);
+      const [two, three] = await db.appendEvents([shopEvent(2), shopEvent(3)], RETENTION);
+      const keys = [one, two, three] as number[];
+      expect((await db.readEvents()).map(({ key }) => key)).toEqual(keys);
+      const replace = async (key: number | undefined, at: number): Promise<number> =>
+        (await db.appendEvents([shopEvent(at)], RETENTION, [key as number]))[0] as number;
+      const four = await replace(keys[0], 4);
+      const five = await replace(keys[1], 5);
+      const times = async (): Promise<number[]> => (await db.readEvents()).map(({ atMs }) => atMs);
+      expect(await times()).toEqual([3, 4, 5]);
+      expect((await db.readEvents()).map(({ key }) => key)).toEqual([keys[2], four, five]);
+      await replace(four, 6);
+      expect(await times()).toEqual([3, 5, 6]);
+      // What is gone is not taken out again, and nothing else is.
+      await replace(four, 7);
+      expect(await times()).toEqual([3, 5, 6, 7]);
+    });
+
+    it('keeps order and keys of a history that came one by one', async () => {
+      const db = await openFresh();
+      const ring = { maxEvents: 1000, maxAgeMs: 1e12 };
+      const keys: number[] = [];
+      for (let at = 1; at <= 150; at++) {
+        // A consent makes the next writer look at the whole store.
+        if (at === 140) await db.setMeta('consent', CONSENT);
+        keys.push(...(await db.appendEvents([shopEvent(at)], ring)));
+      }
+      const events = await db.readEvents();
+      expect(events.map(({ atMs }) => atMs)).toEqual(keys.map((_key, i) => i + 1));
+      expect(events.map(({ key }) => key)).toEqual(keys);
+      await db.appendEvents([shopEvent(151)], ring, [keys[40] as number]);
+      const times = (await db.readEvents()).map(({ atMs }) => atMs);
+      expect(times).toHaveLength(150);
+      expect(times.slice(39, 41)).toEqual([40, 42]);
+      expect(times.at(-1)).toBe(151);
+      expect(db.damaged).toBe(0);
     });
 
     it('keeps keys rising after everything old is gone', async () => {
@@ -213,62 +269,5 @@ export function databaseContract(name: string, open: OpenDatabase, options: Cont
     });
   });
 
-  describe.runIf(options.shared)(`${name}: two tabs`, () => {
-    const pair = async (): Promise<[Database, Database]> => {
-      const id = fresh();
-      return [await consented(await open(id)), await open(id)];
-    };
-
-    it('PR17 racing for one round make one charge', async () => {
-      const [a, b] = await pair();
-      const other = chargeRequest(1);
-      const requests = [
-        a.charge(chargeRequest(1)),
-        b.charge({ ...other, entry: { ...other.entry, reportId: 'other' } }),
-      ];
-      const results = await Promise.all(requests);
-      expect(results.filter(({ ok }) => ok)).toHaveLength(1);
-      expect(results.find(({ ok }) => !ok)).toEqual({ ok: false, reason: 'already-in-round' });
-      expect(await a.readLedger()).toHaveLength(1);
-      expect(await b.readOutbox()).toHaveLength(1);
-    });
-
-    it('PR15 racing for the last participation make one charge', async () => {
-      const [a, b] = await pair();
-      const rounds = Array.from({ length: 8 }, (_, i) => chargeRequest(i, { participations: 1 }));
-      const results = await Promise.all(
-        rounds.map((request, i) => (i % 2 === 0 ? a : b).charge(request)),
-      );
-      expect(results.filter(({ ok }) => ok)).toHaveLength(1);
-      expect(await b.readLedger()).toHaveLength(1);
-    });
-
-    it('PR21 racing for one coin see one coin', async () => {
-      const [a, b] = await pair();
-      const coins = await Promise.all([
-        a.coin('t', 'r', () => true),
-        b.coin('t', 'r', () => false),
-      ]);
-      expect(new Set(coins).size).toBe(1);
-    });
-
-    it('withdrawal in one tab stops a charge in the other', async () => {
-      const [a, b] = await pair();
-      const [, result] = await Promise.all([
-        a.setMeta('consent', { personalise: true, contribute: false }),
-        b.charge(chargeRequest(1)),
-      ]);
-      expect(result.ok ? 'charged before' : result.reason).toMatch(/charged before|no-consent/);
-      expect(await b.readOutbox()).toEqual([]);
-      expect(await b.charge(chargeRequest(2))).toEqual({ ok: false, reason: 'no-consent' });
-    });
-
-    it('erasing in one tab closes the other by name', async () => {
-      const [a, b] = await pair();
-      await a.charge(chargeRequest(1));
-      await a.erase();
-      expect(b.state).toBe('closed');
-      await expect(b.readLedger()).rejects.toMatchObject({ code: 'closed' });
-    });
-  });
+  if (options.shared) tabsContract(name, (id) => open(id), fresh);
 }

@@ -185,7 +185,10 @@ describe('page views and dwell', () => {
     const clock = { now: () => nowMs };
     const tracker = new PageTracker(
       clock,
-      (name, fields) => emitted.push({ name, ...fields }),
+      (name, fields, continues) => {
+        if (continues) emitted.pop();
+        emitted.push({ name, ...fields });
+      },
       visible,
     );
     return {
@@ -225,6 +228,35 @@ describe('page views and dwell', () => {
     pass(400);
     tracker.hide();
     expect(emitted).toEqual([{ name: 'dwell', dwell_ms: 2000, items: [], page: 'home' }]);
+  });
+
+  it('PR36 tells the dwell so far at 0.5, 1, 2, 4 … seconds, each in place of the last', () => {
+    const { tracker, emitted, pass, saw } = page();
+    expect(tracker.dueMs()).toBeNull();
+    saw('view_item', { items: [{ item_id: 'a' }] });
+    const at: number[] = [];
+    for (let passed = 0, due = tracker.dueMs(); due !== null; due = tracker.dueMs()) {
+      passed += due;
+      pass(due);
+      tracker.look();
+      at.push(passed);
+      expect(emitted.slice(1)).toEqual([
+        { name: 'dwell', dwell_ms: passed, items: [{ item_id: 'a' }], page: 'product' },
+      ]);
+    }
+    expect(at).toEqual(Array.from({ length: 12 }, (_, i) => 500 * 2 ** i));
+    pass(1000);
+    tracker.hide();
+    expect(emitted).toHaveLength(2);
+    expect(emitted[1]).toMatchObject({ dwell_ms: 1_024_000 + 1000 });
+    expect(tracker.dueMs()).toBeNull();
+    tracker.show();
+    pass(700);
+    tracker.look();
+    tracker.look();
+    expect(emitted.slice(2)).toEqual([
+      { name: 'dwell', dwell_ms: 700, items: [{ item_id: 'a' }], page: 'product' },
+    ]);
   });
 
   it('ends the page before when a single-page shop moves on', () => {

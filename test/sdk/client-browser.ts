@@ -47,6 +47,8 @@ interface Request {
 export class FakeBrowser {
   nowMs = 1_700_000_000_000;
   storage: StorageMode = 'ready';
+  /** The browser says that it has deleted, and has not. */
+  sticky = false;
   /** The disk is full: every write fails. */
   full = false;
   online = true;
@@ -134,7 +136,8 @@ export class FakeBrowser {
         after,
       },
       databaseExists: async (name) => this.stores.has(name),
-      openDatabase: (name) => this.#open(name),
+      openDatabase: (name, { create = true } = {}) => this.#open(name, create),
+      eraseDatabase: async (name) => this.#remove(name),
       log: (line) => this.logged.push(line),
       fire: async (event) => {
         if (event === 'hidden') visible = false;
@@ -145,18 +148,23 @@ export class FakeBrowser {
     };
   }
 
-  async #open(name: string): Promise<Database> {
+  #remove(name: string): void {
+    if (!this.sticky) this.stores.delete(name);
+  }
+
+  async #open(name: string, create: boolean): Promise<Database> {
     this.opened.push(name);
     if (this.storage === 'forbidden') return memoryDatabase();
     if (this.storage === 'held') throw new DatabaseError('blocked', `${name} is held`);
     let store = this.stores.get(name);
+    if (store === undefined && !create) return memoryDatabase();
     if (store === undefined) {
       store = memoryDatabase({ state: 'ready' });
       this.stores.set(name, store);
     }
     return connection(store, {
       present: () => this.stores.get(name) === store,
-      remove: () => this.stores.delete(name),
+      remove: () => this.#remove(name),
       full: () => this.full,
     });
   }

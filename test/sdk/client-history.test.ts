@@ -15,10 +15,10 @@ function slow(): { database: Database; release: () => void; appended: number[][]
     release = resolve;
   });
   const original = store.appendEvents.bind(store);
-  store.appendEvents = async (events, retention) => {
+  store.appendEvents = async (events, retention, replaced) => {
     appended.push(events.map(({ atMs }) => atMs));
     await gate;
-    return original(events, retention);
+    return original(events, retention, replaced);
   };
   return { database: store, release: () => release(), appended };
 }
@@ -35,6 +35,7 @@ function history(): { history: History; run: () => void } {
       throw error;
     },
     onWritten: () => undefined,
+    onDamaged: () => undefined,
   });
   return { history: one, run: () => timers.shift()?.() };
 }
@@ -54,6 +55,70 @@ describe('the history of a page', () => {
     await one.flush();
     expect((await database.readEvents()).map(({ atMs }) => atMs)).toEqual([1, 2]);
     expect(one.events().map(({ atMs }) => atMs)).toEqual([1, 2]);
+  });
+
+  it('PR36 a dwell takes the place of the one before, queued, in flight, written, read again', async () => {
+    const { database, release, appended } = slow();
+    const { history: one } = history();
+    const times = async (): Promise<number[]> =>
+      (await database.readEvents()).map(({ atMs }) => atMs);
+    await one.attach(database);
+    const dwell = one.add(event(1));
+    one.replace(dwell, event(2));
+    one.leave();
+    expect(appended).toEqual([[2]]);
+    one.replace(dwell, event(3));
+    one.add(event(4));
+    release();
+    await one.flush();
+    await one.flush();
+    // What could be written at once did not wait for the dwell in flight.
+    expect(one.events().map(({ atMs }) => atMs)).toEqual([4, 3]);
+    expect(await times()).toEqual([4, 3]);
+    one.replace(dwell, event(5));
+    await one.reload();
+    one.add(event(7));
+    await one.reload();
+    expect(await times()).toEqual([4, 5, 7]);
+    one.replace(dwell, event(8));
+    expect(one.events().map(({ atMs }) => atMs)).toEqual([4, 7, 8]);
+    await one.reload();
+    await one.reload();
+    expect(await times()).toEqual([4, 7, 8]);
+    expect(one.events().map(({ atMs }) => atMs)).toEqual([4, 7, 8]);
+  });
+
+  it('PR33 tells of records that could not be decrypted, once', async () => {
+    const store = memoryDatabase({ state: 'ready' });
+    let damaged = 0;
+    Object.defineProperty(store, 'damaged', { get: () => damaged });
+    const read = store.readEvents.bind(store);
+    const found = [2, 0];
+    store.readEvents = async (limit) => {
+      damaged += found.shift() ?? 0;
+      return read(limit);
+    };
+    const told: number[] = [];
+    const one = new History({
+      retention: { maxEvents: 9, maxAgeMs: 1e12 },
+      after: () => () => undefined,
+      onFailure: () => undefined,
+      onWritten: () => undefined,
+      onDamaged: (records) => told.push(records),
+    });
+    await one.attach(store);
+    await one.reload();
+    expect(told).toEqual([2]);
+    expect(one.events()).toEqual([]);
+  });
+
+  it('goes on with the session of the newest stored event', async () => {
+    const store = memoryDatabase({ state: 'ready' });
+    const { history: one } = history();
+    await store.appendEvents([{ ...event(1), session: 7 }], { maxEvents: 9, maxAgeMs: 1e12 });
+    await one.attach(store);
+    expect(one.session(1000)).toBe(7);
+    expect(one.session(1000 + 31 * 60_000)).toBe(8);
   });
 
   it('shows what is not yet written, keeps to its ring, and drops all when detached', async () => {

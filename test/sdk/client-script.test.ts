@@ -115,11 +115,19 @@ describe('options of init', () => {
     });
   });
 
+  it('T1 trust is one key or two, however they are set apart', () => {
+    const two = readSettings('shop', { ...OPTIONS, trust: `\n  ${TRUST}\n  ${TRUST} ` });
+    expect(two.trust).toBe(`${TRUST} ${TRUST}`);
+    expect(readSettings('shop', OPTIONS).trust).toBe(TRUST);
+  });
+
   it.each([
     ['site', '', {}, RangeError],
     ['site', 7, {}, TypeError],
     ['endpoint', 'shop', { endpoint: undefined }, TypeError],
     ['trust', 'shop', { trust: 'x' }, RangeError],
+    ['trust', 'shop', { trust: `${TRUST} ${TRUST} ${TRUST}` }, RangeError],
+    ['trust', 'shop', { trust: `${TRUST},${TRUST}` }, RangeError],
     ['maxEpsilon', 'shop', { maxEpsilon: -1 }, RangeError],
     ['maxTotalEpsilon', 'shop', { maxTotalEpsilon: 0 }, RangeError],
     ['backend', 'shop', { backend: 'gpu' }, RangeError],

@@ -10,7 +10,6 @@ import type { WorkerApi, WorkerConfig } from '../../sdk/worker-api.ts';
 import { sha256Hex } from '../../shared/bytes/hash.ts';
 import { fromHex, toHex } from '../../shared/bytes/hex.ts';
 import { WIDE_FEATURES } from '../../shared/model/architecture.ts';
-import { encodeCatalogue } from '../../shared/model/codec.ts';
 import { discreteGaussian } from '../../shared/privacy/mechanism.ts';
 import { sigmaOfEpsilon } from '../../shared/privacy/zcdp.ts';
 import { encodeModel } from '../../shared/protocol/model.ts';
@@ -26,7 +25,9 @@ import type {
   Task,
 } from '../../shared/protocol/task.ts';
 import { CryptoSource } from '../../shared/random/source.ts';
+import { OracleLog } from '../oracles/log.ts';
 import type { FakeBrowser } from './client-browser.ts';
+import { catalogueBytes } from './client-goods.ts';
 
 export type Mood = 'well' | 'offline' | 'nonsense' | 'silent' | 'other-key' | 'wrong-catalogue';
 
@@ -38,39 +39,11 @@ export function keyPair(): Signer {
   };
 }
 
-const sparse = (n: number) => ({
-  starts: Uint32Array.from({ length: n + 1 }, (_, i) => i),
-  columns: Uint32Array.from({ length: n }, (_, i) => i % 4),
-  values: new Float32Array(n).fill(1),
-  width: 4,
-});
-
-/** Twelve items in two categories and two brands. */
-function catalogueBytes(): Uint8Array {
-  const n = 12;
-  const each = <T>(make: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => make(i));
-  const vectors = new Float32Array(n * 4);
-  for (let i = 0; i < n; i++) vectors[i * 4 + (i % 4)] = 1;
-  return encodeCatalogue({
-    ids: each((i) => `item-${i}`),
-    vectors,
-    k: 4,
-    title: sparse(n),
-    text: sparse(n),
-    brand: Int32Array.from(each((i) => i % 2)),
-    brands: ['Kiln', 'Loom'],
-    category: Int32Array.from(each((i) => (i < 6 ? 0 : 1))),
-    categories: ['Tea', 'Cloth'],
-    priceCents: Int32Array.from(each((i) => 1000 + 100 * i)),
-    priceBand: Int8Array.from(each((i) => i % 5)),
-    graph: Uint32Array.from(each((i) => [i, (i + 1) % n, (i + 2) % n]).flat()),
-    degree: 3,
-  });
-}
-
 export interface ServerOptions {
   readonly nowMs: number;
   readonly task?: Partial<Task>;
+  /** Weights of version 0; the wide ranker's when left out. */
+  readonly start?: Float32Array;
 }
 
 export class FakeServer implements Transport {
@@ -80,6 +53,7 @@ export class FakeServer implements Transport {
   readonly received: string[] = [];
   readonly root = keyPair();
   readonly #aggregator = keyPair();
+  readonly log = new OracleLog('shop', this.#aggregator);
   readonly #stranger = keyPair();
   readonly #json = new Map<string, unknown>();
   readonly #bytes = new Map<string, Uint8Array>();
@@ -87,12 +61,14 @@ export class FakeServer implements Transport {
   taskHash = '';
   #round: Signed<RoundRecord> | null = null;
   #model: Signed<ModelRecord> | null = null;
+  #roundIndex: number | null = null;
+  #modelIndex: number | null = null;
   #modelHash: string;
 
   static async start(options: ServerOptions): Promise<FakeServer> {
     const catalogue = catalogueBytes();
     const catalogueHash = await sha256Hex(catalogue);
-    const initial = encodeModel(WIDE_FEATURES.map(({ start }) => start));
+    const initial = encodeModel(options.start ?? WIDE_FEATURES.map(({ start }) => start));
     const initialHash = await sha256Hex(initial);
     const server = new FakeServer(catalogueHash, initialHash, options);
     server.#bytes.set(PATHS.catalogue(catalogueHash), catalogue);
@@ -130,6 +106,7 @@ export class FakeServer implements Transport {
       catalogue,
       initialModel,
       aggregatorKey: this.#aggregator.publicKey,
+      helper: null,
       recipe: {
         steps: 2,
         learningRate: 0.1,
@@ -146,14 +123,14 @@ export class FakeServer implements Transport {
     return this.#task;
   }
 
-  publishSite(serial: number): void {
+  publishSite(serial: number, revoked: readonly string[] = []): void {
     const site: SiteRecord = {
       version: 1,
       type: 'site',
       site: 'shop',
       serial,
       budget: { epsilon: 20, delta: 1e-6 },
-      tasks: [{ name: 'wide', hash: this.taskHash }],
+      tasks: [{ name: this.#task.name, hash: this.taskHash }],
       segments: [
         {
           id: 'active',
@@ -161,9 +138,13 @@ export class FakeServer implements Transport {
           when: [{ field: 'events', op: '>=', value: 1 }],
         },
       ],
+      revoked,
     };
     this.#json.set(PATHS.site, signRecord(site, this.root));
-    this.#json.set(PATHS.task(this.taskHash), signRecord(this.#task, this.root));
+    this.#json.set(PATHS.task(this.taskHash), {
+      ...signRecord(this.#task, this.root),
+      helperSignature: null,
+    });
   }
 
   openRound(round: number, nowMs: number): void {
@@ -179,6 +160,7 @@ export class FakeServer implements Transport {
       },
       this.#aggregator,
     );
+    this.#roundIndex = this.log.add({ type: 'round', round: this.#round });
   }
 
   async publish(modelVersion: number, weights: readonly number[], nowMs: number): Promise<void> {
@@ -199,17 +181,25 @@ export class FakeServer implements Transport {
         reports: 200,
         batch: '0'.repeat(64),
         closedAtMs: nowMs,
+        openings: null,
       },
       this.#aggregator,
     );
     this.#modelHash = model;
+    this.#modelIndex = this.log.add({ type: 'model', model: this.#model });
     this.openRound(round.round + 1, nowMs);
   }
 
   async json(path: string): Promise<unknown> {
     await this.#meet(path);
     if (this.mood === 'nonsense') return { hello: 'world', record: 7 };
-    if (path === PATHS.head(this.taskHash)) return { round: this.#round, model: this.#model };
+    if (path === PATHS.head(this.taskHash))
+      return {
+        round: this.#round,
+        model: this.#model,
+        roundIndex: this.#roundIndex,
+        modelIndex: this.#modelIndex,
+      };
     const answer = this.#json.get(path);
     if (answer === undefined) throw new NetworkError('not-found', path);
     if (this.mood !== 'other-key') return answer;
@@ -218,8 +208,8 @@ export class FakeServer implements Transport {
 
   async bytes(path: string): Promise<Uint8Array> {
     await this.#meet(path);
-    const answer = this.#bytes.get(path);
-    if (answer === undefined) throw new NetworkError('not-found', path);
+    const answer = this.#bytes.get(path) ?? (await this.log.file(path));
+    if (answer === null) throw new NetworkError('not-found', path);
     if (this.mood === 'nonsense') return new Uint8Array([1, 2, 3]);
     const wrong = this.mood === 'wrong-catalogue' && path.startsWith('/v1/catalogues/');
     return wrong ? answer.map((byte, i) => (i === 40 ? byte ^ 1 : byte)) : answer;
@@ -255,7 +245,7 @@ export function zeroWorker(server: FakeServer) {
       source.fill(id);
       const round = head.round.record;
       const roundHash = await recordHash(round);
-      const body = pack(noised, {
+      const body = await pack(noised, {
         id,
         taskHash: fromHex(taskHash),
         roundHash: fromHex(roundHash),

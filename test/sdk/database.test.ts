@@ -3,7 +3,7 @@ import { type IDBPDatabase, openDB } from 'idb';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { indexedDatabase } from '../../sdk/database/indexed.ts';
 import { openDatabase } from '../../sdk/database/open.ts';
-import { migrate, SCHEMA_VERSION, type Schema } from '../../sdk/database/schema.ts';
+import { migrate, SCHEMA_VERSION, type Schema, STORES } from '../../sdk/database/schema.ts';
 import { chargeRequest, consented, shopEvent } from '../contract/database-values.ts';
 
 const RETENTION = { maxEvents: 1000, maxAgeMs: 1e12 };
@@ -25,8 +25,13 @@ function fillDisk(method: 'add' | 'put', store: string, times: number): { failur
   return seen;
 }
 
-const versionOne = (name: string): Promise<IDBPDatabase<Schema>> =>
-  openDB<Schema>(name, 1, { upgrade: (db, from, _to, tx) => migrate(db, tx, from, 1) });
+/** A database as an older release left it. */
+const version = (name: string, at: number): Promise<IDBPDatabase> =>
+  openDB(name, at, {
+    upgrade: (db, from, _to, tx) =>
+      migrate(db as unknown as Upgraded[0], tx as unknown as Upgraded[1], from, at),
+  });
+type Upgraded = Parameters<typeof migrate>;
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -34,27 +39,27 @@ afterEach(() => {
 });
 
 describe('migrations', () => {
-  it('opens what version 1 left and gives it the index of version 2', async () => {
+  it.each([1, 2, 3])('PR33 opens what version %i left, without its plain history', async (at) => {
     const name = fresh();
-    const old = await versionOne(name);
-    expect([...old.transaction('events').store.indexNames]).toEqual([]);
-    for (const atMs of [1, 2, 3]) {
-      await old.add('events', { ...shopEvent(atMs), key: atMs });
-    }
+    const old = await version(name, at);
+    for (const atMs of [1, 2, 3]) await old.add('events', { ...shopEvent(atMs), key: atMs });
     await old.put('meta', { personalise: true, contribute: true }, 'consent');
+    await old.put('meta', { number: 4, lastEventMs: 3 }, 'session');
     old.close();
 
     const db = await indexedDatabase(name);
-    expect((await db.readEvents()).map(({ atMs }) => atMs)).toEqual([1, 2, 3]);
+    expect(await db.readEvents()).toEqual([]);
     expect(await db.getMeta('consent')).toEqual({ personalise: true, contribute: true });
-    await db.appendEvents([shopEvent(12)], { maxEvents: 100, maxAgeMs: 10 });
-    expect((await db.readEvents()).map(({ atMs }) => atMs)).toEqual([2, 3, 12]);
+    await db.appendEvents([shopEvent(12)], RETENTION);
+    expect((await db.readEvents()).map(({ atMs }) => atMs)).toEqual([12]);
     db.close();
 
     const raw = await openDB<Schema>(name);
     expect(raw.version).toBe(SCHEMA_VERSION);
-    expect([...raw.transaction('events').store.indexNames]).toEqual(['by-time']);
+    expect([...raw.objectStoreNames]).toEqual([...STORES].sort());
+    expect([...raw.transaction('events').store.indexNames]).toEqual([]);
     expect([...raw.transaction('coins').store.indexNames]).toEqual(['by-round']);
+    expect(await raw.getAllKeys('meta')).toEqual(['consent', 'epochStartMs']);
     raw.close();
   });
 
@@ -66,6 +71,20 @@ describe('migrations', () => {
 });
 
 describe('openDatabase', () => {
+  it('PR35 makes none where none is to be made', async () => {
+    const name = fresh();
+    const db = await openDatabase(name, { create: false });
+    expect(db.state).toBe('memory');
+    await db.appendEvents([shopEvent(1)], RETENTION);
+    expect((await indexedDB.databases()).map((one) => one.name)).not.toContain(name);
+    const made = await openDatabase(name);
+    await made.appendEvents([shopEvent(1)], RETENTION);
+    made.close();
+    const again = await openDatabase(name, { create: false });
+    expect(again.state).toBe('ready');
+    expect(await again.readEvents()).toHaveLength(1);
+  });
+
   it('keeps data from one opening to the next', async () => {
     const name = fresh();
     const db = await openDatabase(name);
@@ -83,6 +102,13 @@ describe('openDatabase', () => {
     expect(await db.readEvents()).toHaveLength(1);
   });
 
+  it('PR33 falls back to memory where WebCrypto is absent: no history in the clear', async () => {
+    vi.stubGlobal('crypto', {});
+    const name = fresh();
+    expect((await openDatabase(name)).state).toBe('memory');
+    expect((await indexedDB.databases()).map((one) => one.name)).not.toContain(name);
+  });
+
   it('falls back to memory where IndexedDB is forbidden', async () => {
     vi.spyOn(indexedDB, 'open').mockImplementation(() => {
       throw new DOMException('denied', 'SecurityError');
@@ -92,7 +118,7 @@ describe('openDatabase', () => {
 
   it('says blocked when a tab keeps an older version open', async () => {
     const name = fresh();
-    const stubborn = await versionOne(name);
+    const stubborn = await version(name, 1);
     await expect(openDatabase(name, { blockedMs: 30 })).rejects.toMatchObject({ code: 'blocked' });
     stubborn.close();
   });
@@ -114,12 +140,9 @@ describe('openDatabase', () => {
 });
 
 describe('a full disk', () => {
-  it('drops the older half of the events and stores what came', async () => {
+  it('drops the older half of the records of events and stores what came', async () => {
     const db = await openDatabase(fresh());
-    await db.appendEvents(
-      [1, 2, 3, 4].map((at) => shopEvent(at)),
-      RETENTION,
-    );
+    for (const at of [1, 2, 3, 4]) await db.appendEvents([shopEvent(at)], RETENTION);
     const seen = fillDisk('add', 'events', 1);
     await db.appendEvents([shopEvent(5)], RETENTION);
     expect(seen.failures).toBe(1);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { clip } from '../../sdk/noise/clip.ts';
 import { drawNoise, type NoiseTask, noiseStd } from '../../sdk/noise/draw.ts';
 import { privatize } from '../../sdk/noise/privatize.ts';
+import type { Privatized } from '../../sdk/noise/privatized.ts';
 import { normBound } from '../../shared/field/fixed.ts';
 import { exactSigmaSquared } from '../../shared/random/gaussian.ts';
 import { ChaChaSource } from '../../shared/random/source.ts';
@@ -15,11 +16,20 @@ const task = (change: Partial<NoiseTask> = {}): NoiseTask => ({
   d: 11,
   clipL2: 0.5,
   scaleBits: 16,
+  minReports: 500,
   maxReports: 1000,
   ...change,
 });
 const testTask = (change: Partial<NoiseTask> = {}): NoiseTask =>
   task({ tier: 'test', mechanism: { name: 'none' }, ...change });
+
+const splitTask = (change: Partial<NoiseTask> = {}): NoiseTask =>
+  task({ tier: 'split', ...change });
+
+function coordinatesOf({ payload }: Privatized): Int32Array {
+  if (payload.form !== 'coordinates') throw new Error('coordinates were expected');
+  return payload.coordinates;
+}
 
 const l2 = (values: ArrayLike<number>): number => Math.hypot(...Array.from(values));
 
@@ -99,7 +109,34 @@ describe('drawNoise', () => {
     };
     expectCode(task({ mechanism: { name: 'none' } }), wrong.code);
     expectCode(testTask({ mechanism: { name: 'discrete-gaussian', sigma: 1 } }), wrong.code);
-    expectCode(task({ tier: 'split' }), 'unsupported-tier');
+    expectCode(splitTask({ mechanism: { name: 'none' } }), wrong.code);
+    expectCode(task({ tier: 'other' as 'split' }), 'unsupported-tier');
+  });
+
+  it('PR45 is σB′/√(½·n_min) in the split tier, never below, and half as much at four times n_min', () => {
+    const std = noiseStd(splitTask());
+    const claimed = (0.6893 * normBound(2 ** 16, 11)) / Math.sqrt(250);
+    expect(std).toBeGreaterThanOrEqual(claimed);
+    expect(std).toBeLessThan(claimed * (1 + 1e-12));
+    const more = splitTask({ minReports: 2000, maxReports: 4000 });
+    expect(noiseStd(more) / std).toBeCloseTo(0.5, 12);
+    const { coordinates } = drawNoise(splitTask({ d: 20_000 }), source());
+    const variance = coordinates.reduce((sum, x) => sum + x * x, 0) / coordinates.length;
+    const expected = (0.6893 * normBound(2 ** 16, 20_000)) ** 2 / 250;
+    // Two-sided 10⁻⁶ of χ² with 20,000 degrees of freedom: 4.9·√(2/d).
+    expect(Math.abs(variance / expected - 1)).toBeLessThan(0.049);
+  });
+
+  it('PR45 refuses batches of more than twice n_min in the split tier', () => {
+    expect(noiseStd(splitTask({ minReports: 500, maxReports: 1000 }))).toBeGreaterThan(0);
+    expect(() => noiseStd(splitTask({ minReports: 500, maxReports: 1001 }))).toThrow(
+      /maxReports must be at most twice minReports/,
+    );
+  });
+
+  it('PR6 refuses a split task whose sums could wrap', () => {
+    const wide = splitTask({ scaleBits: 22, minReports: 500, maxReports: 1000 });
+    expect(() => noiseStd(wide)).toThrow(/modulo 2\^32/);
   });
 
   it('PR6 refuses a task whose coordinates could wrap', () => {
@@ -114,10 +151,10 @@ describe('privatize', () => {
     const { clipped } = clip(update, 0.5);
     const value = privatize(update, testTask(), drawNoise(testTask(), source()), source(2));
     expect(value.tier).toBe('test');
-    for (const [i, z] of value.coordinates.entries()) {
+    for (const [i, z] of coordinatesOf(value).entries()) {
       expect(Math.abs(z - (clipped[i] as number) * (2 ** 16 / 0.5))).toBeLessThan(1);
     }
-    expect(l2(value.coordinates)).toBeLessThanOrEqual(normBound(2 ** 16, 11));
+    expect(l2(coordinatesOf(value))).toBeLessThanOrEqual(normBound(2 ** 16, 11));
     expect(value.metrics.noiseStd).toBe(0);
     expect(value.metrics.signalToNoise).toBe(Number.POSITIVE_INFINITY);
   });
@@ -127,8 +164,8 @@ describe('privatize', () => {
     const noise = drawNoise(task(), source(7));
     const noised = privatize(update, task(), noise, source(3));
     const bare = privatize(update, testTask(), drawNoise(testTask(), source()), source(3));
-    expect(noised.coordinates).toEqual(
-      Int32Array.from(bare.coordinates, (z, i) => z + (noise.coordinates[i] as number)),
+    expect(coordinatesOf(noised)).toEqual(
+      Int32Array.from(coordinatesOf(bare), (z, i) => z + (noise.coordinates[i] as number)),
     );
     const { normBefore, normAfter, noiseStd: std, signalToNoise } = noised.metrics;
     expect(normBefore).toBeCloseTo(Math.sqrt(110), 5);
@@ -140,7 +177,7 @@ describe('privatize', () => {
   it('PR22 makes a noised zero of a zero', () => {
     const noise = drawNoise(task(), source(7));
     const value = privatize(new Float32Array(11), task(), noise, source());
-    expect(value.coordinates).toEqual(noise.coordinates);
+    expect(coordinatesOf(value)).toEqual(noise.coordinates);
     expect(value.metrics.signalToNoise).toBe(0);
   });
 

@@ -51,7 +51,7 @@ export async function put(
     roundHash: await recordHash(record),
     nowMs: clock.now(),
     reportId: `report-${round}`,
-    body: new Uint8Array(reportLength(task.d)).fill(round),
+    body: new Uint8Array(reportLength(task)).fill(round),
     source: source(seed),
   });
 }

@@ -21,7 +21,7 @@ describe('fetchTransport', () => {
       taskHash: new Uint8Array(32),
       roundHash: new Uint8Array(32),
     } as const;
-    const report = encodeReport(header, new Int32Array(3));
+    const report = encodeReport(header, new Uint8Array(12));
     expect(await transport.report(report, true)).toEqual({ accepted: true });
     expect(world.requests).toHaveLength(3);
     for (const { url, init } of world.requests) {
@@ -46,7 +46,7 @@ describe('fetchTransport', () => {
       taskHash: new Uint8Array(32),
       roundHash: new Uint8Array(32),
     } as const;
-    const large = encodeReport(header, new Int32Array(20_000));
+    const large = encodeReport(header, new Uint8Array(20_000 * 4));
     await fetchTransport(ENDPOINT, world.fetch).report(large, true);
     expect(world.requests[0]?.init.keepalive).toBe(false);
   });
@@ -58,7 +58,7 @@ describe('fetchTransport', () => {
       taskHash: new Uint8Array(32),
       roundHash: new Uint8Array(32),
     } as const;
-    const report = encodeReport(header, new Int32Array(3));
+    const report = encodeReport(header, new Uint8Array(12));
     const world = await newWorld();
     for (const endpoint of ['https://api.shop.example/vitrine', '/vitrine']) {
       const answer = await fetchTransport(endpoint, world.fetch).report(report, false);
@@ -106,7 +106,7 @@ describe('fetchTransport', () => {
       taskHash: new Uint8Array(32),
       roundHash: new Uint8Array(32),
     } as const;
-    const report = encodeReport(header, new Int32Array(1));
+    const report = encodeReport(header, new Uint8Array(1 * 4));
     const post = (answer: Response): Promise<unknown> =>
       answering(() => answer).report(report, false);
     const problem = (code: string, status: number, after?: string): Response =>

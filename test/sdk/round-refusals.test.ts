@@ -7,7 +7,7 @@ import type { RoundProgress } from '../../sdk/worker-api.ts';
 import { sha256Hex } from '../../shared/bytes/hash.ts';
 import { encodeModel } from '../../shared/protocol/model.ts';
 import { PATHS } from '../../shared/protocol/paths.ts';
-import { decodeCoordinates, reportLength } from '../../shared/protocol/report.ts';
+import { decodeCoordinates, REPORT_HEADER_BYTES } from '../../shared/protocol/report.ts';
 import { ChaChaSource } from '../../shared/random/source.ts';
 import { contribute, HOUR, learner, nothingCharged, profile, send } from './round-run.ts';
 import { newSigner, newWorld, START_MS, type World } from './round-world.ts';
@@ -147,7 +147,7 @@ describe('runRound, when something stands in the way', () => {
       const { outcome } = await contribute(world, db, chosen ? { learner: chosen } : {});
       expect(outcome).toMatchObject({ state: 'enqueued', losses: [] });
       const body = (await db.readOutbox())[0]?.body;
-      expect(body).toHaveLength(reportLength(11));
+      expect(body).toHaveLength(REPORT_HEADER_BYTES + 4 * 11);
       expect(decodeCoordinates(body as Uint8Array, 11).some((value) => value !== 0)).toBe(true);
     }
   });

@@ -13,14 +13,22 @@ import {
   parameterCount,
   WIDE_FEATURES,
 } from '../../shared/model/architecture.ts';
-import { encodeCatalogue } from '../../shared/model/codec.ts';
 import { discreteGaussian, epsilonOf } from '../../shared/privacy/mechanism.ts';
 import { encodeModel } from '../../shared/protocol/model.ts';
 import { PATHS } from '../../shared/protocol/paths.ts';
 import { recordHash } from '../../shared/protocol/records.ts';
 import { decodeReportHeader } from '../../shared/protocol/report.ts';
 import { type Signer, signRecord } from '../../shared/protocol/signature.ts';
-import type { ModelRecord, RoundRecord, SiteRecord, Task } from '../../shared/protocol/task.ts';
+import type {
+  ModelRecord,
+  RoundRecord,
+  SiteRecord,
+  Task,
+  TaskHead,
+} from '../../shared/protocol/task.ts';
+import { generateSealingKeys, type SealingKeys } from '../../shared/sharing/seal.ts';
+import { OracleLog } from '../oracles/log.ts';
+import { catalogueBytes } from './round-goods.ts';
 
 export const SITE = 'shop.example';
 export const ENDPOINT = 'http://127.0.0.1:8080/vitrine';
@@ -59,42 +67,15 @@ export function testClock(startMs: number = START_MS): Clock & { set(ms: number)
   };
 }
 
-/** Six goods with content vectors of length 128, whose neighbours are the next ones. */
-function catalogueBytes(): Uint8Array {
-  const n = 6;
-  const k = 128;
-  const vectors = new Float32Array(n * k);
-  for (let i = 0; i < n; i++) {
-    vectors[i * k + i] = Math.SQRT1_2;
-    vectors[i * k + i + 1] = Math.SQRT1_2;
-  }
-  const words = {
-    starts: Uint32Array.from({ length: n + 1 }, (_, i) => i),
-    columns: Uint32Array.from({ length: n }, (_, i) => i % 3),
-    values: new Float32Array(n).fill(1),
-    width: 3,
-  };
-  return encodeCatalogue({
-    ids: Array.from({ length: n }, (_, i) => `item-${i}`),
-    vectors,
-    k,
-    title: words,
-    text: words,
-    brand: Int32Array.from({ length: n }, (_, i) => i % 2),
-    brands: ['North', 'South'],
-    category: new Int32Array(n),
-    categories: ['cups'],
-    priceCents: new Int32Array(n).fill(1500),
-    priceBand: new Int8Array(n).fill(2),
-    graph: Uint32Array.from({ length: n * 2 }, (_, i) => (i % 2 === 0 ? i / 2 : ((i + 1) / 2) % n)),
-    degree: 2,
-  });
-}
-
 export interface World {
   readonly root: Signer;
   readonly aggregator: Signer;
+  /** The second server's identity, and the keys to which seeds are sealed. */
+  readonly helper: Signer;
+  readonly sealing: SealingKeys;
   readonly clock: ReturnType<typeof testClock>;
+  /** Holds what `openRound` and `publish` made; cosigned by the helper. */
+  readonly log: OracleLog;
   /** Answers by path; a test may replace any. */
   readonly answers: Map<string, unknown>;
   /** What was asked, in order. */
@@ -118,12 +99,19 @@ export async function newWorld(): Promise<World> {
   const catalogue = catalogueBytes();
   const catalogueHash = await sha256Hex(catalogue);
   answers.set(PATHS.catalogue(catalogueHash), catalogue);
-  const head: { round: unknown; model: unknown } = { round: null, model: null };
+  const none: TaskHead = { round: null, model: null, roundIndex: null, modelIndex: null };
+  const head: { -readonly [K in keyof TaskHead]: TaskHead[K] } = { ...none };
+  const [aggregator, helper] = [newSigner(), newSigner()];
+  const log = new OracleLog(SITE, aggregator);
+  log.witness = helper;
   let serial = 0;
 
   const world: World = {
     root: newSigner(),
-    aggregator: newSigner(),
+    aggregator,
+    helper,
+    log,
+    sealing: await generateSealingKeys(),
     clock: testClock(),
     answers,
     requests: [],
@@ -142,7 +130,7 @@ export async function newWorld(): Promise<World> {
         world.reports.push(body);
         return Response.json({ id: toHex(decodeReportHeader(body).id) }, { status: 201 });
       }
-      return respond(answers.get(path));
+      return respond(answers.get(path) ?? (await log.file(path)) ?? undefined);
     },
     async offer(change = {}, signer = world.root) {
       const d = parameterCount(change.architecture ?? WIDE);
@@ -158,10 +146,12 @@ export async function newWorld(): Promise<World> {
       };
       world.task = task;
       world.taskHash = await recordHash(task);
-      answers.set(PATHS.task(world.taskHash), signRecord(task, signer));
+      answers.set(PATHS.task(world.taskHash), {
+        ...signRecord(task, signer),
+        helperSignature: task.tier === 'split' ? signRecord(task, world.helper).signature : null,
+      });
       answers.set(PATHS.head(world.taskHash), head);
-      head.round = null;
-      head.model = null;
+      Object.assign(head, none);
       world.site();
       return world.taskHash;
     },
@@ -177,6 +167,7 @@ export async function newWorld(): Promise<World> {
         ...change,
       };
       head.round = signRecord(record, signer);
+      head.roundIndex = log.add({ type: 'round', round: head.round });
       return record;
     },
     async publish(change = {}, signer = world.aggregator) {
@@ -195,10 +186,13 @@ export async function newWorld(): Promise<World> {
         reports: 100,
         batch: 'c'.repeat(64),
         closedAtMs: world.clock.now(),
+        openings: null,
         ...change,
       };
       head.model = signRecord(record, signer);
+      head.modelIndex = log.add({ type: 'model', model: head.model });
       head.round = null;
+      head.roundIndex = null;
       return record;
     },
     site(change = {}, signer = world.root) {
@@ -210,6 +204,7 @@ export async function newWorld(): Promise<World> {
         budget: { epsilon: 30, delta: 1e-6 },
         tasks: [{ name: world.task.name, hash: world.taskHash }],
         segments: [],
+        revoked: [],
         ...change,
       };
       answers.set(PATHS.site, signRecord(record, signer));
@@ -218,7 +213,7 @@ export async function newWorld(): Promise<World> {
       new Receiver({
         transport: fetchTransport(ENDPOINT, world.fetch),
         db,
-        trust: world.root.publicKey,
+        trust: `${world.root.publicKey} ${helper.publicKey}`,
         site: SITE,
         endpoint: ENDPOINT,
         maxEpsilon: 8,
@@ -259,6 +254,7 @@ function taskBase(world: World, catalogue: string): Omit<Task, 'd' | 'initialMod
     expiresAtMs: START_MS + 1000 * HOUR,
     catalogue,
     aggregatorKey: world.aggregator.publicKey,
+    helper: null,
     recipe: {
       steps: 3,
       learningRate: 0.5,

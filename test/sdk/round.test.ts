@@ -9,7 +9,7 @@ import { recordHash } from '../../shared/protocol/records.ts';
 import {
   decodeCoordinates,
   decodeReportHeader,
-  reportLength,
+  REPORT_HEADER_BYTES,
 } from '../../shared/protocol/report.ts';
 import { ChaChaSource } from '../../shared/random/source.ts';
 import {
@@ -30,7 +30,7 @@ describe('runRound', () => {
     const [db] = await profile();
     const { outcome, progress } = await contribute(world, db);
     if (outcome.state !== 'enqueued') throw new Error(`${outcome.reason} ${outcome.detail}`);
-    expect(outcome.bytes).toBe(reportLength(11));
+    expect(outcome.bytes).toBe(REPORT_HEADER_BYTES + 4 * 11);
     expect(outcome.epsilon).toBe(epsilonOf(world.task.mechanism, 1e-6, 1));
     expect(outcome.losses).toHaveLength(3);
     expect(outcome.losses[2]).toBeLessThan(outcome.losses[0] as number);
@@ -75,7 +75,7 @@ describe('runRound', () => {
     await world.openRound();
     const [db] = await profile([]);
     const { outcome } = await contribute(world, db);
-    expect(outcome).toMatchObject({ state: 'enqueued', bytes: reportLength(11) });
+    expect(outcome).toMatchObject({ state: 'enqueued', bytes: REPORT_HEADER_BYTES + 4 * 11 });
     const [entry] = await db.readOutbox();
     const z = decodeCoordinates(entry?.body as Uint8Array, 11);
     expect(z.some((value) => value !== 0)).toBe(true);
@@ -109,7 +109,7 @@ describe('runRound', () => {
     const { outcome } = await contribute(world, db, {}, { allowTestTier: true });
     expect(outcome).toMatchObject({
       state: 'enqueued',
-      bytes: reportLength(5616),
+      bytes: REPORT_HEADER_BYTES + 4 * 5616,
       epsilon: 'none',
     });
   });

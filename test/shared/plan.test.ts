@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { normBoundSquared, roundStochastic } from '../../shared/field/fixed.ts';
-import { errorGuard, predictedError } from '../../shared/plan/error.ts';
+import { predictedError } from '../../shared/plan/error.ts';
+import { taskErrorGuard } from '../../shared/privacy/guard.ts';
+import { discreteGaussian } from '../../shared/privacy/mechanism.ts';
 import { DiscreteGaussian, exactSigmaSquared } from '../../shared/random/gaussian.ts';
 import { ChaChaSource } from '../../shared/random/source.ts';
 
@@ -70,14 +72,15 @@ describe('predictedError', () => {
   });
 });
 
-describe('errorGuard', () => {
+describe('taskErrorGuard', () => {
   it('PR7 refuses where the error at n_min exceeds the clip, with both figures', () => {
-    const input = { ...base, tier: 'local', sigma: 0.6893 } as const;
-    const few = errorGuard({ ...input, minReports: 1_000 });
+    const mechanism = discreteGaussian(0.6893);
+    const input = { ...base, tier: 'local', mechanism } as const;
+    const few = taskErrorGuard({ ...input, minReports: 1_000 });
     expect(few.ok).toBe(false);
     expect(few.predictedL2).toBeGreaterThan(few.clipL2);
-    expect(errorGuard({ ...input, minReports: 40_000 }).ok).toBe(true);
-    expect(errorGuard({ ...input, d: 500, minReports: 1_000 })).toMatchObject({
+    expect(taskErrorGuard({ ...input, minReports: 40_000 }).ok).toBe(true);
+    expect(taskErrorGuard({ ...input, d: 500, minReports: 1_000 })).toMatchObject({
       ok: true,
       clipL2: 1,
     });

@@ -1,6 +1,13 @@
 /** The demo's site: keys, catalogue, tasks and budget, written once into the data folder. */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import {
+  type HelperKeyRing,
+  initKeys,
+  KeyError,
+  loadKeyRing,
+  signTask,
+} from '../../aggregator/ceremony.ts';
 import { loadOrCreateKey } from '../../aggregator/keys.ts';
 import { KEY_FILE } from '../../aggregator/main.ts';
 import { type TaskDraft, writeSite } from '../../aggregator/site.ts';
@@ -8,12 +15,20 @@ import { initialWeights } from '../../sdk/learn/initial.ts';
 import { DEFAULT_SEGMENTS } from '../../sdk/profile/segments.ts';
 import { sha256Hex } from '../../shared/bytes/hash.ts';
 import { utf8 } from '../../shared/bytes/utf8.ts';
-import { type Architecture, INTENT_INPUTS } from '../../shared/model/architecture.ts';
-import { LOCAL_DEFAULTS } from '../../shared/plan/defaults.ts';
+import {
+  type Architecture,
+  INTENT_INPUTS,
+  largestNorm,
+  parameterCount,
+} from '../../shared/model/architecture.ts';
+import { LOCAL_DEFAULTS, SPLIT_DEFAULTS } from '../../shared/plan/defaults.ts';
+import { chooseMechanism } from '../../shared/privacy/choose.ts';
 import { addCurves, epsilonOfCurve, scaleCurve } from '../../shared/privacy/curve.ts';
 import { curveOf, type Mechanism } from '../../shared/privacy/mechanism.ts';
 import { sigmaOfEpsilon } from '../../shared/privacy/zcdp.ts';
+import type { HelperKeys } from '../../shared/protocol/task.ts';
 import { CryptoSource } from '../../shared/random/source.ts';
+import { CAMPAIGN } from './campaign.ts';
 import { demoCatalogue } from './demo-world.ts';
 
 const DEMO_SITE = 'demo-shop';
@@ -37,15 +52,32 @@ const COMMON = {
   label: LABEL,
 } as const;
 
+const WIDE_CLIP = 2;
+
+/** What the planner chooses for the ranker: PrivUnitG, of a seventh of the Gaussian's variance. */
+function rankerMechanism(d: number): Mechanism {
+  const { delta, participations, scaleBits } = COMMON;
+  const epsilon = participations * EPSILON;
+  const input = { epsilon, delta, participations, d, clipL2: WIDE_CLIP, scaleBits };
+  return chooseMechanism(input).mechanism;
+}
+
 /**
- * The two tasks of the demo. At ε 4 a mean of n reports has an error of √d·2.54·C/√n, so that the
- * ranker's n_min is at least 79 and the head's at least 181 (rule PR7); both are above it.
+ * The three tasks of the demo: the ranker in the local tier, the head and the campaign in the split
+ * tier. Between two servers the head's error at 100 reports is a quarter of its clip at ε 2, where
+ * one server would need 181 reports at ε 4 for an error of the whole clip (rule PR7).
  */
-export function demoDrafts(): DemoDraft[] {
-  const mechanism: Mechanism = {
-    name: 'discrete-gaussian',
-    sigma: sigmaOfEpsilon(EPSILON, COMMON.delta),
-  };
+export function demoDrafts(helper?: HelperKeys): DemoDraft[] {
+  const split = {
+    tier: 'split',
+    ...(helper !== undefined && { helper }),
+    mechanism: {
+      name: 'discrete-gaussian',
+      sigma: sigmaOfEpsilon(SPLIT_DEFAULTS.epsilon, COMMON.delta),
+    },
+    minReports: SPLIT_DEFAULTS.minReports,
+    maxReports: SPLIT_DEFAULTS.maxReports,
+  } as const;
   const source = new CryptoSource();
   const wide: Architecture = { name: 'wide', historyLength: HISTORY_LENGTH };
   const intent: Architecture = { name: 'logistic', head: 'intent', inputs: INTENT_INPUTS.length };
@@ -55,8 +87,8 @@ export function demoDrafts(): DemoDraft[] {
       name: 'wide',
       architecture: wide,
       initialWeights: initialWeights(wide, source),
-      clipL2: 2,
-      mechanism,
+      clipL2: WIDE_CLIP,
+      mechanism: rankerMechanism(parameterCount(wide)),
       minReports: 120,
       maxReports: 800,
       recipe: {
@@ -69,14 +101,12 @@ export function demoDrafts(): DemoDraft[] {
     },
     {
       ...COMMON,
+      ...split,
       name: 'intent',
       windowMs: 45_000,
       architecture: intent,
       initialWeights: initialWeights(intent, source),
       clipL2: 1,
-      mechanism,
-      minReports: 200,
-      maxReports: 800,
       recipe: {
         steps: 5,
         learningRate: 1,
@@ -84,6 +114,17 @@ export function demoDrafts(): DemoDraft[] {
         maxExamples: 30,
         server: { name: 'fedavg', learningRate: 4, decayRounds: 6 },
       },
+    },
+    {
+      ...COMMON,
+      ...split,
+      name: 'campaign',
+      kind: 'measure',
+      windowMs: 60_000,
+      architecture: CAMPAIGN,
+      initialWeights: initialWeights(CAMPAIGN, source),
+      clipL2: largestNorm(CAMPAIGN),
+      recipe: { server: { name: 'release' } },
     },
   ];
 }
@@ -100,10 +141,14 @@ export function budgetOf(
 
 export interface DemoSite {
   readonly site: string;
-  /** The site's root key, base64url. */
+  /** The site's root key and the helper's identity key, as a page pins them. */
   readonly trust: string;
+  /** The root key alone, base64url: what the helper trusts. */
+  readonly rootKey: string;
   /** The aggregator's data folder. */
   readonly folder: string;
+  /** The helper's folders, which in production are another operator's. */
+  readonly helper: { readonly keysDir: string; readonly dataDir: string };
   readonly taskHashes: Readonly<Record<string, string>>;
 }
 
@@ -122,6 +167,18 @@ async function readKept(path: string): Promise<Kept | null> {
   }
 }
 
+/** The helper's keys, new ones with a new journal before they expire in the life of a task. */
+async function helperKeys(data: string, keysDir: string, nowMs: number): Promise<HelperKeyRing> {
+  try {
+    const ring = await loadKeyRing(keysDir);
+    if (ring.status.sealingKeyExpiresAtMs - nowMs > LIFE_MS) return ring;
+    await rm(join(data, 'helper'), { recursive: true, force: true });
+  } catch (error) {
+    if (!(error instanceof KeyError && error.code === 'no-keys')) throw error;
+  }
+  return initKeys(keysDir);
+}
+
 /**
  * Keys, tasks and catalogue under `data`, made where they are missing, and made again when the
  * goods or the tasks have changed or would expire within a day. Models and log stay.
@@ -132,19 +189,22 @@ export async function prepareSite(data: string, fresh: boolean, nowMs: number): 
   const folder = join(data, 'aggregator');
   const record = join(data, 'demo-site.json');
   if (fresh) {
-    for (const old of [folder, join(data, 'site'), record]) {
+    for (const old of [folder, join(data, 'site'), join(data, 'helper'), record]) {
       await rm(old, { recursive: true, force: true });
     }
   }
   await mkdir(folder, { recursive: true });
   const rootKey = await loadOrCreateKey(join(data, 'site', 'root.key'));
   const { publicKey } = await loadOrCreateKey(join(folder, KEY_FILE));
-  const drafts = demoDrafts();
+  const helper = { keysDir: join(data, 'helper', 'keys'), dataDir: join(data, 'helper', 'data') };
+  const ring = await helperKeys(data, helper.keysDir, nowMs);
+  const drafts = demoDrafts(ring.status);
   const catalogue = await demoCatalogue();
   const inputs = JSON.stringify([catalogue.hash, publicKey, drafts, DEFAULT_SEGMENTS]);
   const fingerprint = await sha256Hex(utf8(inputs));
   const kept = await readKept(record);
-  const base = { site: DEMO_SITE, trust: rootKey.publicKey, folder };
+  const trust = `${rootKey.publicKey} ${ring.status.identityKey}`;
+  const base = { site: DEMO_SITE, trust, rootKey: rootKey.publicKey, folder, helper };
   if (kept?.fingerprint === fingerprint && kept.expiresAtMs - nowMs > DAY_MS) {
     return { ...base, taskHashes: kept.taskHashes };
   }
@@ -159,6 +219,7 @@ export async function prepareSite(data: string, fresh: boolean, nowMs: number): 
     rootKey,
     aggregatorKey: publicKey,
     tasks: drafts.map((draft) => ({ ...draft, expiresAtMs })),
+    cosign: async (task) => signTask(task, ring),
   });
   const state: Kept = { fingerprint, serial, expiresAtMs, taskHashes };
   await writeFile(record, `${JSON.stringify(state, null, 2)}\n`);

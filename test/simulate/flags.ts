@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 export const START_HELP = `npm start -- [flags]
   --shop-port P        port of the demo shop, default 5173
   --aggregator-port P  port of the aggregator, default 8787
-  --helper-port P      accepted and unused: there is no second server yet
+  --helper-port P      port of the second server, the helper, default 8788
   --https              serve the shop and the aggregator over https under one origin, with a
                        certificate made here, and to other machines of this network: for a phone,
                        whose browser has no WebCrypto, WebGPU or Web Locks on plain http
@@ -17,6 +17,7 @@ export const START_HELP = `npm start -- [flags]
 export interface StartFlags {
   readonly shopPort: number;
   readonly aggregatorPort: number;
+  readonly helperPort: number;
   readonly https: boolean;
   /** 0: no population. */
   readonly shoppers: number;
@@ -49,9 +50,13 @@ export function readStartFlags(argv: readonly string[]): StartFlags {
   } catch (error) {
     throw new FlagError((error as Error).message);
   }
-  integer('--helper-port', values['helper-port'], 1, 65_535);
   const shopPort = integer('--shop-port', values['shop-port'], 1, 65_535);
   const aggregatorPort = integer('--aggregator-port', values['aggregator-port'], 1, 65_535);
+  const helperPort = integer('--helper-port', values['helper-port'], 1, 65_535);
+  const ports = { '--shop-port': shopPort, '--aggregator-port': aggregatorPort };
+  for (const [flag, port] of Object.entries(ports)) {
+    if (port === helperPort) throw new FlagError(`${flag} and --helper-port are both ${port}`);
+  }
   if (shopPort === aggregatorPort) {
     throw new FlagError(`--shop-port and --aggregator-port are both ${shopPort}`);
   }
@@ -59,6 +64,7 @@ export function readStartFlags(argv: readonly string[]): StartFlags {
   return {
     shopPort,
     aggregatorPort,
+    helperPort,
     https: values.https,
     shoppers: values['no-population'] ? 0 : shoppers,
     data: values.data,

@@ -76,7 +76,7 @@ describe('npm start', () => {
         tasks: { name: string; reports: number }[];
         reports: { refused: object };
       };
-    expect((await status()).tasks.map(({ name }) => name)).toEqual(['wide', 'intent']);
+    expect((await status()).tasks.map(({ name }) => name)).toEqual(['wide', 'intent', 'campaign']);
     await expect
       .poll(async () => (await status()).tasks[0]?.reports, { timeout: 60_000, interval: 500 })
       .toBe(5);

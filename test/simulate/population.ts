@@ -12,6 +12,7 @@ import { decodeModel } from '../../shared/protocol/model.ts';
 import { PATHS, type ServerStatus } from '../../shared/protocol/paths.ts';
 import { decodeHead } from '../../shared/protocol/records.ts';
 import { holdOutLast, makeShopper } from './behaviour.ts';
+import { countWords, meetCampaign } from './campaign.ts';
 import type { EvaluationRow } from './dataset.ts';
 import { HISTORY_LENGTH } from './demo-site.ts';
 import { demoWorld } from './demo-world.ts';
@@ -110,7 +111,8 @@ class Population {
 
   async #arrive(): Promise<void> {
     const now = this.#street.clock.now();
-    const { events } = makeShopper(this.#world, `${this.#seed}/${this.#arrivals++}`, now);
+    const seed = `${this.#seed}/${this.#arrivals++}`;
+    const events = meetCampaign(makeShopper(this.#world, seed, now).events, seed);
     const shopper = await SimulatedShopper.arrive(this.#street, events);
     const nextVisitMs = now + 5_000 + this.#random.below(6_000);
     this.#visitors.add({
@@ -236,7 +238,9 @@ class Watch {
     const weights = decodeModel(new Uint8Array(bytes), (bytes.byteLength - 8) / 4);
     console.log(
       `${name} round ${round}: ${model.reports} reports → version ${model.modelVersion}; ` +
-        this.#quality(task.name, weights, model.modelVersion),
+        (task.name === 'campaign'
+          ? countWords(weights, model.reports)
+          : this.#quality(task.name, weights, model.modelVersion)),
     );
   }
 

@@ -1,6 +1,6 @@
 /**
  * The aggregator as a child of the launcher or of an experiment: it ends with its parent, and leaves
- * Ctrl-C to it, so that no report meets a server that is gone. `--data DIR --port P`.
+ * Ctrl-C to it, so that no report meets a server that is gone. `--data DIR --port P [--helper URL]`.
  */
 import { parseArgs } from 'node:util';
 import { type Aggregator, startAggregator } from '../../aggregator/main.ts';
@@ -11,11 +11,19 @@ export interface Listening {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { data: { type: 'string' }, port: { type: 'string' } } });
-  const { data: dataDir, port } = values;
+  const options = {
+    data: { type: 'string' },
+    port: { type: 'string' },
+    helper: { type: 'string' },
+  } as const;
+  const { data: dataDir, port, helper } = parseArgs({ options }).values;
   if (dataDir === undefined || port === undefined)
     throw new TypeError('--data and --port are needed');
-  const aggregator = await startAggregator({ dataDir, port: Number(port) });
+  const aggregator = await startAggregator({
+    dataDir,
+    port: Number(port),
+    ...(helper !== undefined && { helper: { url: helper } }),
+  });
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => void end(aggregator));
   process.on('disconnect', () => void end(aggregator));

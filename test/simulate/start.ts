@@ -1,4 +1,4 @@
-/** `npm start`: builds what is stale, then aggregator, demo shop and simulated shoppers. */
+/** `npm start`: builds what is stale, then helper, aggregator, demo shop and simulated shoppers. */
 import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer as createHttp } from 'node:http';
@@ -7,7 +7,7 @@ import { hostname, networkInterfaces } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { getRequestListener } from '@hono/node-server';
-import { LOCAL_DEFAULTS } from '../../shared/plan/defaults.ts';
+import { LOCAL_DEFAULTS, SPLIT_DEFAULTS } from '../../shared/plan/defaults.ts';
 import { build, DIST } from '../build.ts';
 import { type Certificate, selfSigned } from './certificate.ts';
 import { type Child, claimPort, startChild } from './children.ts';
@@ -83,13 +83,34 @@ async function startShop(flags: StartFlags, site: DemoSite, running: Running): P
   };
 }
 
-async function startAggregator(flags: StartFlags, site: DemoSite): Promise<Child> {
-  const args = ['--data', site.folder, '--port', String(flags.aggregatorPort)];
-  const child = startChild('aggregator', fileOf('./server.ts'), args, () => undefined);
+async function startHelper(flags: StartFlags, { rootKey, helper }: DemoSite): Promise<Child> {
+  const child = startChild(
+    'helper',
+    fileOf('./helper.ts'),
+    [
+      ...['--data', helper.dataDir, '--keys', helper.keysDir, '--trust', rootKey],
+      ...['--aggregator', `http://${LOOPBACK}:${flags.aggregatorPort}`],
+      ...['--port', String(flags.helperPort)],
+    ],
+    () => undefined,
+  );
+  await answering(child);
+  return child;
+}
+
+/** Resolves when a server of the demo answers. @throws Error with what it wrote when it ends. */
+async function answering(child: Child): Promise<void> {
   const listening = once(child.process, 'message').then(() => null);
   const dead = await Promise.race([listening, child.ended]);
-  if (dead === null) return child;
-  throw new Error(`the aggregator did not start: ${dead}\n${child.errors()}`);
+  if (dead !== null) throw new Error(`the ${child.name} did not start: ${dead}\n${child.errors()}`);
+}
+
+async function startAggregator(flags: StartFlags, site: DemoSite): Promise<Child> {
+  const helper = `http://${LOOPBACK}:${flags.helperPort}`;
+  const args = ['--data', site.folder, '--port', String(flags.aggregatorPort), '--helper', helper];
+  const child = startChild('aggregator', fileOf('./server.ts'), args, () => undefined);
+  await answering(child);
+  return child;
 }
 
 function startPopulation(flags: StartFlags, site: DemoSite, running: Running): Child {
@@ -126,9 +147,14 @@ function welcome(flags: StartFlags): void {
       ? `  Population  ${flags.shoppers} simulated shoppers, test/simulate/BEHAVIOUR.md`
       : '  Population  none: a round needs 120 reports, so that no version will come',
   );
+  say(
+    `  Helper      http://localhost:${flags.helperPort}, the second server, with keys of its own`,
+  );
   const { epsilon, participations } = LOCAL_DEFAULTS;
-  say(`  Privacy     local tier, ε ${epsilon} per report, ${participations} reports per task;`);
-  say('              demo periods: seconds instead of days');
+  say(
+    `  Privacy     ε ${epsilon} per report in the local tier, ${SPLIT_DEFAULTS.epsilon} in the split tier,`,
+  );
+  say(`              ${participations} reports per task; demo periods: seconds instead of days`);
   if (flags.https) {
     say('');
     say('  The certificate was made here, and no browser knows it. On the phone, in the same');
@@ -150,6 +176,7 @@ async function main(): Promise<void> {
   }
   await claimPort('--shop-port', flags.shopPort, flags.https ? '0.0.0.0' : LOOPBACK);
   await claimPort('--aggregator-port', flags.aggregatorPort, LOOPBACK);
+  await claimPort('--helper-port', flags.helperPort, LOOPBACK);
 
   let stopping = false;
   const children: Child[] = [];
@@ -186,6 +213,7 @@ async function main(): Promise<void> {
     await build(['sdk', 'demo'], say);
     const site = await prepareSite(flags.data, flags.fresh, Date.now());
     if (stopping) return;
+    watch(await startHelper(flags, site));
     watch(await startAggregator(flags, site));
     await startShop(flags, site, running);
     if (flags.shoppers > 0 && !stopping) watch(startPopulation(flags, site, running));

@@ -1,0 +1,55 @@
+/** The auditor's way to the servers: fetch, bounded in bytes and time. */
+import { Unreachable, UsageError, type Web } from './audit/web.ts';
+
+/**
+ * @param url of an aggregator, without a path.
+ * @throws UsageError for what is no such URL.
+ */
+export function webOf(url: string, timeoutMs: number): Web {
+  let base: URL;
+  try {
+    base = new URL(url);
+  } catch {
+    throw new UsageError(`'${url}' is no URL`);
+  }
+  if (base.pathname !== '/' || base.search !== '' || !/^https?:$/.test(base.protocol)) {
+    throw new UsageError(`'${url}' must be an http(s) URL without a path`);
+  }
+
+  async function ask(
+    path: string,
+    init: RequestInit,
+    maxBytes: number,
+  ): Promise<{ status: number; body: Uint8Array }> {
+    const parts: Uint8Array[] = [];
+    let length = 0;
+    let status: number;
+    try {
+      const signal = AbortSignal.timeout(timeoutMs);
+      const response = await fetch(new URL(path, base), { ...init, redirect: 'error', signal });
+      status = response.status;
+      for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+        length += part.length;
+        if (length > maxBytes) break;
+        parts.push(part);
+      }
+    } catch (cause) {
+      const { message, cause: deeper } = cause as Error;
+      const why = deeper instanceof Error ? `${message}: ${deeper.message}` : message;
+      throw new Unreachable(`${base.origin}${path}: ${why}`, { cause });
+    }
+    if (length > maxBytes) throw new Error(`${path} answered over ${maxBytes} bytes`);
+    return { status, body: new Uint8Array(Buffer.concat(parts)) };
+  }
+
+  return {
+    get: (path, maxBytes, headers = {}) => ask(path, { headers: { ...headers } }, maxBytes),
+    post: (path, body, type) => {
+      const init = { method: 'POST', headers: { 'content-type': type } };
+      return ask(path, { ...init, body: body as Uint8Array<ArrayBuffer> }, MAX_ANSWER_BYTES);
+    },
+  };
+}
+
+/** An acknowledgement or a problem document. */
+const MAX_ANSWER_BYTES = 1 << 16;

@@ -1,0 +1,116 @@
+/** Steps 3 and 5 of a client round: what a task of each kind makes of this browser's history. */
+import { INTENT_INPUTS, type MetricsArchitecture } from '../shared/model/architecture.ts';
+import type { Catalogue } from '../shared/model/catalogue.ts';
+import { isTraining } from '../shared/model/recipe.ts';
+import type { Task } from '../shared/protocol/task.ts';
+import type { RandomSource } from '../shared/random/source.ts';
+import type { ShopEvent } from './capture/event.ts';
+import type { StoredModel } from './database/database.ts';
+import { examplesFor } from './features/build.ts';
+import type { Examples } from './features/examples.ts';
+import type { WideScorer } from './features/wide.ts';
+import { TrainingError } from './learn/backend.ts';
+import type { Learner, TrainInput, TrainResult } from './learn/learner.ts';
+import { evaluate, measure } from './measure/measure.ts';
+import { ReceiveError } from './receive/error.ts';
+import type { Receiver } from './receive/receiver.ts';
+
+export interface Known {
+  readonly task: Task;
+  /** The task's own newest model. */
+  readonly base: StoredModel;
+  /** The model that an `evaluate` task is about; null for the other kinds. */
+  readonly evaluated: StoredModel | null;
+  readonly catalogue: Catalogue;
+  /** Oldest first. */
+  readonly events: readonly ShopEvent[];
+  readonly nowMs: number;
+  /** Columns that several shoppers share; the catalogue's own when undefined. */
+  readonly scorer: WideScorer | undefined;
+}
+
+/**
+ * The newest published model of the task that an `evaluate` task names (K9), or null for the other
+ * kinds.
+ *
+ * @throws ReceiveError no-task where the site does not list that task, bad-record where it is not
+ * one whose model could be evaluated so.
+ */
+export async function receiveEvaluated(
+  receiver: Receiver,
+  { architecture }: Task,
+): Promise<StoredModel | null> {
+  if (architecture.name !== 'metrics') return null;
+  const site = (await receiver.storedSite()) ?? (await receiver.site());
+  const listed = site.tasks.find(({ name }) => name === architecture.task);
+  if (listed === undefined) {
+    throw new ReceiveError('no-task', `no task ${architecture.task} to evaluate`);
+  }
+  const task = await receiver.task(listed.hash, 'rank');
+  if (!canEvaluate(architecture, task)) {
+    throw new ReceiveError('bad-record', `task ${task.name} has no ${architecture.of} to evaluate`);
+  }
+  const head = await receiver.head(task, listed.hash);
+  await receiver.assertLogged(task, head);
+  return receiver.current(task, listed.hash, head);
+}
+
+function canEvaluate({ of }: MetricsArchitecture, { architecture, d }: Task): boolean {
+  if (of === 'ranking') return architecture.name === 'wide';
+  return architecture.name === 'logistic' && d === INTENT_INPUTS.length + 1;
+}
+
+/** Training examples, or null for a task that does not train. */
+export function prepare(known: Known, source: RandomSource): Examples | null {
+  const { task, events, catalogue, nowMs, scorer } = known;
+  if (!isTraining(task.recipe)) return null;
+  return examplesFor(task.architecture, events, catalogue, task.recipe, source, {
+    nowMs,
+    ...(scorer && { scorer }),
+  });
+}
+
+/**
+ * The d numbers of this browser, not yet clipped: a weight delta, counts or metric sums.
+ *
+ * Whether a report leaves must not depend on the history (PR21, PR22): a training that diverges,
+ * which from a base model made for it only a history that is not empty does, and a statistic that
+ * fails on a history give zeros.
+ */
+export async function compute(
+  learner: Learner,
+  known: Known,
+  examples: Examples | null,
+  running: Pick<TrainInput, 'signal' | 'onProgress'>,
+): Promise<TrainResult> {
+  const { task, base } = known;
+  const { architecture, recipe } = task;
+  if (examples === null || !isTraining(recipe)) return { delta: count(known), losses: [] };
+  try {
+    const { weights } = base;
+    const result = await learner.train({ architecture, weights, examples, recipe, ...running });
+    if (result.delta.every(Number.isFinite)) return result;
+  } catch (error) {
+    if (!(error instanceof TrainingError && error.code === 'non-finite')) throw error;
+  }
+  return { delta: new Float32Array(task.d), losses: [] };
+}
+
+function count(known: Known): Float32Array {
+  const zeros = new Float32Array(known.task.d);
+  try {
+    const counts = counted(known);
+    return counts.length === zeros.length && counts.every(Number.isFinite) ? counts : zeros;
+  } catch {
+    return zeros;
+  }
+}
+
+function counted({ task, events, catalogue, evaluated, nowMs, scorer }: Known): Float32Array {
+  const { architecture } = task;
+  if (architecture.name === 'counts') return measure(architecture, events, catalogue);
+  if (architecture.name !== 'metrics' || evaluated === null)
+    throw new TypeError('nothing to count');
+  const { weights } = evaluated;
+  return evaluate(architecture, { events, catalogue, weights, nowMs, ...(scorer && { scorer }) });
+}

@@ -1,0 +1,82 @@
+/** Metric sums of one browser: a held-out item, or the newest completed visit; rules K9 and K10. */
+import type { Catalogue } from '../../shared/model/catalogue.ts';
+import { LOG_LOSS_CAP } from '../../shared/model/statistic.ts';
+import type { ShopEvent } from '../capture/event.ts';
+import { intentExamples } from '../features/intent.ts';
+import { itemSequence } from '../features/sequence.ts';
+import { scorerOf, startWeights, type WideScorer } from '../features/wide.ts';
+
+const CUTOFF = 10;
+
+/**
+ * HR@10 and NDCG@10 of one target (Järvelin, Kekäläinen 2002, with one relevant item: 1 / log2(rank
+ * + 1)). Ties are broken at random: the value is the exact expectation over the orders of the tied.
+ *
+ * @param scores one score per item
+ * @param excluded an item that is not ranked
+ */
+export function rankQuality(
+  scores: ArrayLike<number>,
+  target: number,
+  excluded: number,
+): { readonly hit: number; readonly gain: number } {
+  const own = scores[target];
+  if (own === undefined || Number.isNaN(own)) throw new RangeError('target has no score');
+  let greater = 0;
+  let tied = 0;
+  for (let item = 0; item < scores.length; item++) {
+    if (item === excluded && item !== target) continue;
+    if ((scores[item] as number) > own) greater++;
+    else if (scores[item] === own) tied++;
+  }
+  let hit = 0;
+  let gain = 0;
+  for (let rank = greater + 1; rank <= Math.min(CUTOFF, greater + tied); rank++) {
+    hit += 1 / tied;
+    gain += 1 / Math.log2(rank + 1) / tied;
+  }
+  return { hit, gain };
+}
+
+/**
+ * [1, HR@10, NDCG@10, NDCG@10 under the start weights] of the last item of this history, given all
+ * before it; four zeros with fewer than two items. All goods are ranked but the one just before,
+ * which can never come next.
+ */
+export function rankingMetrics(
+  events: readonly ShopEvent[],
+  catalogue: Catalogue,
+  weights: Float32Array,
+  historyLength: number,
+  scorer: WideScorer = scorerOf(catalogue),
+): Float32Array<ArrayBuffer> {
+  const sequence = itemSequence(events, catalogue);
+  const target = sequence.pop();
+  const last = sequence.at(-1);
+  if (target === undefined || last === undefined) return new Float32Array(4);
+  const quality = (w: Float32Array): ReturnType<typeof rankQuality> =>
+    rankQuality(scorer.scores(sequence, w, historyLength), target, last);
+  const { hit, gain } = quality(weights);
+  return Float32Array.of(1, hit, gain, quality(startWeights()).gain);
+}
+
+/**
+ * [1, log loss over its cap, 1 if the likelier outcome came] of the newest completed visit; three
+ * zeros without one.
+ *
+ * @param weights of the purchase-intention head, the bias last
+ */
+export function intentMetrics(
+  events: readonly ShopEvent[],
+  weights: Float32Array,
+  nowMs: number,
+): Float32Array<ArrayBuffer> {
+  const { features, labels, examples, width } = intentExamples(events, 1, nowMs);
+  if (examples === 0) return new Float32Array(3);
+  let logit = weights[width] as number;
+  for (let i = 0; i < width; i++) logit += (weights[i] as number) * (features[i] as number);
+  const towards = labels[0] === 1 ? logit : -logit;
+  // log(1 + e^−x) without overflow.
+  const loss = Math.max(0, -towards) + Math.log1p(Math.exp(-Math.abs(towards)));
+  return Float32Array.of(1, Math.min(1, loss / LOG_LOSS_CAP), towards > 0 ? 1 : 0);
+}

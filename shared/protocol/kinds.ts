@@ -1,0 +1,94 @@
+/** Decoders of architectures and recipes, and what fits which kind of task (SPEC.md, K rules). */
+import { kindOf, largestNorm } from '../model/architecture.ts';
+import { isTraining } from '../model/recipe.ts';
+import {
+  type Check,
+  either,
+  integer,
+  list,
+  literal,
+  nullable,
+  number,
+  object,
+  ShapeError,
+  text,
+} from './shape.ts';
+import type { Task } from './task.ts';
+
+const HISTORY_LENGTH = integer(1, 100);
+const HASHED_BINS = integer(2, 1 << 16);
+const DAY_MS = 24 * 3600 * 1000;
+
+/** Names of arms or bins: each once, none empty. */
+const names =
+  (maxLength: number): Check =>
+  (value, path) => {
+    list(text(100), maxLength)(value, path);
+    const all = value as readonly string[];
+    if (all.length === 0 || new Set(all).size < all.length || all.includes('')) {
+      throw new ShapeError(path, 'at least one name, each once and none empty');
+    }
+  };
+
+const statistic = either(
+  object({
+    name: literal('campaign'),
+    campaign: text(100),
+    arms: names(16),
+    windowMs: integer(1, 400 * DAY_MS),
+  }),
+  object({
+    name: literal('histogram'),
+    of: literal('category', 'brand', 'price-band', 'event-kind'),
+    bins: either(HASHED_BINS, names(4096)),
+  }),
+  object({ name: literal('pairs'), of: literal('item', 'category'), bins: HASHED_BINS }),
+);
+
+export const architecture: Check = either(
+  object({ name: literal('wide'), historyLength: HISTORY_LENGTH }),
+  object({ name: literal('logistic'), head: literal('intent'), inputs: integer(1, 4096) }),
+  object({
+    name: literal('attention'),
+    content: integer(1, 1024),
+    width: integer(1, 256),
+    historyLength: HISTORY_LENGTH,
+  }),
+  object({ name: literal('counts'), statistic }),
+  object({
+    name: literal('metrics'),
+    of: literal('ranking'),
+    task: text(40),
+    historyLength: HISTORY_LENGTH,
+  }),
+  object({ name: literal('metrics'), of: literal('intent'), task: text(40) }),
+);
+
+export const recipe: Check = either(
+  object({
+    steps: integer(1, 1000),
+    learningRate: number(1e-9, 1e3),
+    negatives: integer(0, 10_000),
+    maxExamples: integer(1, 100_000),
+    server: object({
+      name: literal('fedavg'),
+      learningRate: number(1e-9, 1e3),
+      decayRounds: nullable(number(1e-3, 1e9)),
+    }),
+  }),
+  object({ server: object({ name: literal('release') }) }),
+);
+
+/** @throws ShapeError where kind, architecture, recipe and clip do not belong together (K1, K4). */
+export function assertKind(task: Task): void {
+  if (kindOf(task.architecture) !== task.kind) {
+    throw new ShapeError('task.architecture', `one of kind ${task.kind}`);
+  }
+  if (isTraining(task.recipe) !== (task.kind === 'train')) {
+    throw new ShapeError('task.recipe', `one of kind ${task.kind}`);
+  }
+  const norm = largestNorm(task.architecture);
+  if (task.kind !== 'train' && !(task.clipL2 >= norm)) {
+    throw new ShapeError('task.clipL2', `at least ${norm}, the largest norm of its entries`);
+  }
+}

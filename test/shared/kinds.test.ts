@@ -1,0 +1,115 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { serverStep } from '../../aggregator/publish/fedavg.ts';
+import type { TaskDraft } from '../../aggregator/site.ts';
+import { type Architecture, parameterCount } from '../../shared/model/architecture.ts';
+import { decodeTask } from '../../shared/protocol/records.ts';
+import type { Task } from '../../shared/protocol/task.ts';
+import { draft, site } from '../aggregator/fixture.ts';
+import { newWorld } from '../sdk/round-world.ts';
+
+const RELEASE = { server: { name: 'release' } } as const;
+const CAMPAIGN = { name: 'campaign', campaign: 'spring', arms: ['a', 'b'], windowMs: 1000 };
+const METRICS = { name: 'metrics', of: 'ranking', task: 'wide', historyLength: 10 };
+
+const { task } = await newWorld();
+
+/** A task record as it would come over the wire. */
+function statistic(architecture: object, change: Partial<Task> = {}): unknown {
+  const d = parameterCount(architecture as Architecture);
+  const kind = 'measure';
+  return { ...task, kind, architecture, d, clipL2: 2, recipe: RELEASE, ...change };
+}
+const counts = (one: object): object => ({ name: 'counts', statistic: one });
+
+describe('kinds', () => {
+  it('K1 a kind goes with its architectures and its recipe, and with no other', () => {
+    const measure = statistic(counts(CAMPAIGN)) as Task;
+    const evaluate = statistic(METRICS, { kind: 'evaluate' }) as Task;
+    for (const good of [task, measure, evaluate]) expect(decodeTask(good)).toBe(good);
+    const kinds = ['train', 'measure', 'evaluate'] as const;
+    for (const good of [task, measure, evaluate]) {
+      for (const kind of kinds.filter((one) => one !== good.kind)) {
+        expect(() => decodeTask({ ...good, kind })).toThrow(/task.architecture: .*of kind/);
+      }
+      const recipe = good.kind === 'train' ? RELEASE : task.recipe;
+      expect(() => decodeTask({ ...good, recipe })).toThrow(/task.recipe: .*of kind/);
+    }
+  });
+
+  it.each([
+    ['a recipe with both', { recipe: { ...task.recipe, ...RELEASE } }, /task.recipe/],
+    ['a release with a step', { recipe: { server: { name: 'release', step: 1 } } }, /task.recipe/],
+    ['another d', { d: 5 }, /task.d: expected 4/],
+    ['a clip that would scale counts', { clipL2: 1.4 }, /task.clipL2: .*1.414/],
+  ] as [string, Partial<Task>, RegExp][])('K4 K5 refuses %s', (_, change, words) => {
+    expect(() => decodeTask(statistic(counts(CAMPAIGN), change))).toThrow(words);
+  });
+
+  it.each([
+    ['an unknown statistic', { ...CAMPAIGN, name: 'events' }],
+    ['no arm', { ...CAMPAIGN, arms: [] }],
+    ['an arm twice', { ...CAMPAIGN, arms: ['a', 'a'] }],
+    ['an arm without a name', { ...CAMPAIGN, arms: ['a', ''] }],
+    ['too many arms', { ...CAMPAIGN, arms: Array.from({ length: 17 }, (_, i) => `${i}`) }],
+    ['a window of nothing', { ...CAMPAIGN, windowMs: 0 }],
+    ['a field too many', { ...CAMPAIGN, users: true }],
+    ['a histogram of items', { name: 'histogram', of: 'item', bins: 8 }],
+    ['a histogram of one bin', { name: 'histogram', of: 'brand', bins: 1 }],
+    ['a bin that is no name', { name: 'histogram', of: 'brand', bins: [1, 2] }],
+    ['bins without end', { name: 'pairs', of: 'item', bins: 2 ** 20 }],
+    ['pairs of declared bins', { name: 'pairs', of: 'item', bins: ['a', 'b'] }],
+  ])('K6 K7 K8 refuses %s', (_, one) => {
+    const record = { ...(statistic(counts(CAMPAIGN)) as Task), architecture: counts(one) };
+    expect(() => decodeTask(record)).toThrow(/task.architecture/);
+  });
+
+  it.each([
+    ['an unknown metric', { ...METRICS, of: 'clicks' }],
+    ['an intent with a history length', { ...METRICS, of: 'intent' }],
+    ['a ranking without one', { name: 'metrics', of: 'ranking', task: 'wide' }],
+  ])('K9 K10 refuses %s', (_, architecture) => {
+    const record = { ...(statistic(METRICS, { kind: 'evaluate' }) as Task), architecture };
+    expect(() => decodeTask(record)).toThrow(/task.architecture/);
+  });
+
+  it('K2 d follows from the architecture', () => {
+    const lengths = [
+      [counts(CAMPAIGN), 4],
+      [counts({ name: 'histogram', of: 'brand', bins: ['x', 'y', 'z'] }), 3],
+      [counts({ name: 'histogram', of: 'brand', bins: 64 }), 64],
+      [counts({ name: 'pairs', of: 'item', bins: 512 }), 512],
+      [METRICS, 4],
+      [{ name: 'metrics', of: 'intent', task: 'intent' }, 3],
+    ] as const;
+    for (const [architecture, d] of lengths) {
+      expect(parameterCount(architecture as Architecture)).toBe(d);
+    }
+  });
+
+  it('K5 a statistic starts from zeros', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'vitrine-kinds-'));
+    const task = (initialWeights: readonly number[]): TaskDraft =>
+      draft('campaign', 4, {
+        kind: 'measure',
+        architecture: counts(CAMPAIGN) as Architecture,
+        clipL2: 2,
+        recipe: RELEASE,
+        initialWeights,
+      });
+    await expect(site(folder, [task([0, 0, 0.5, 0])])).rejects.toThrow(/campaign.*from zeros/);
+    await expect(site(folder, [task([0, 0, 0, 0])])).resolves.toHaveProperty('taskHashes.campaign');
+    await rm(folder, { recursive: true });
+  });
+
+  it('K5 publishes the mean itself, whatever the base was', () => {
+    const mean = Float64Array.of(0.25, -0.1, 3);
+    const base = Float32Array.of(9, 9, 9);
+    expect(serverStep(base, mean, { name: 'release' }, 7)).toEqual(Float32Array.from(mean));
+    expect(() => serverStep(base, mean.subarray(1), { name: 'release' }, 7)).toThrow(/length/);
+    const infinite = Float64Array.of(1, 2, 1e39);
+    expect(() => serverStep(base, infinite, { name: 'release' }, 7)).toThrow(/infinite/);
+  });
+});
