@@ -92,6 +92,25 @@ export function library(): InlineConfig {
   };
 }
 
+/** The `vitrine` command, one file for Node with everything inside. */
+export function commandLine(): InlineConfig {
+  return {
+    configFile: false,
+    root: ROOT,
+    publicDir: false,
+    logLevel: 'warn',
+    ssr: { noExternal: true },
+    build: {
+      target: 'node20',
+      ssr: resolve(ROOT, 'aggregator/cli.ts'),
+      outDir: 'dist',
+      emptyOutDir: false,
+      reportCompressedSize: false,
+      rollupOptions: { output: { entryFileNames: 'cli.js', codeSplitting: false } },
+    },
+  };
+}
+
 /** The demo shop as static files. */
 export function demo(): InlineConfig {
   return {

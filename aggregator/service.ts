@@ -52,7 +52,9 @@ function witnessOf(
   const keys = [...tasks.values()].map(({ signed }) => signed.record.helper);
   const identityKey = keys.findLast((one) => one !== null)?.identityKey;
   if (helper === undefined || identityKey === undefined) return null;
-  return { cosign: async (note) => fromUtf8(await helper.cosign({ identityKey }, utf8(note))) };
+  const cosign = async (note: string): Promise<string> =>
+    fromUtf8(await helper.cosign({ identityKey }, utf8(note)));
+  return { identityKey, cosign };
 }
 
 export class Service {

@@ -5,7 +5,8 @@
  *   tag      vitrine.js
  *   workers  worker-wasm.js, worker-webgpu.js and the WASM binaries beside them
  *   sdk      both of these
- *   package  esm/ and types/, what a shop's bundler reads (`--package` makes this one alone)
+ *   package  esm/ and types/, what a shop's bundler reads, and cli.js, the `vitrine` command
+ *            (`--package` makes this one alone)
  *   demo     the demo shop as static files
  */
 import { spawnSync } from 'node:child_process';
@@ -25,7 +26,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { build as bundle } from 'vite';
-import { classicScript, demo, library } from '../vite.config.ts';
+import { classicScript, commandLine, demo, library } from '../vite.config.ts';
 import { checkSampler } from './wasm.ts';
 
 type Part = 'tag' | 'workers' | 'package' | 'demo';
@@ -51,7 +52,7 @@ const COMMON = [
 const SOURCES: Record<Part, readonly string[]> = {
   tag: COMMON,
   workers: COMMON,
-  package: COMMON,
+  package: [...COMMON, 'aggregator'],
   demo: [...COMMON, 'demo-shop'],
 };
 
@@ -59,7 +60,7 @@ const SOURCES: Record<Part, readonly string[]> = {
 const RESULTS: Record<Part, readonly string[]> = {
   tag: ['vitrine.js'],
   workers: [...WORKERS.map((name) => `${name}.js`), ...BINARIES],
-  package: ['esm/vitrine.js', 'types/sdk/index.d.ts'],
+  package: ['esm/vitrine.js', 'types/sdk/index.d.ts', 'cli.js'],
   demo: ['demo/index.html'],
 };
 
@@ -73,6 +74,7 @@ const MAKE: Record<Part, () => Promise<void>> = {
   },
   async package() {
     await bundle(library());
+    await bundle(commandLine());
     declarations();
   },
   async demo() {

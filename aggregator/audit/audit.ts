@@ -27,7 +27,7 @@ import {
 } from './records.ts';
 import { checkReport, readExport } from './report.ts';
 import { randomSigns, type Supplied, type SupplyDeps, supplyRound } from './supply.ts';
-import { checkViews, readViews } from './views.ts';
+import { CLIENTS, checkViews, readViews } from './views.ts';
 import { filesOf, reasonOf, UsageError, type Web } from './web.ts';
 
 /** What one audit leaves for the next; plain JSON. */
@@ -50,7 +50,7 @@ export interface AuditOptions {
   readonly task: string | null;
   readonly knownInput: boolean;
   readonly canary: boolean;
-  /** Rounds that are supplied for each; as many as are needed where null. */
+  /** Rounds of known input; as many as its tests need where null. */
   readonly rounds: number | null;
   /** Content of an exported report's file, or null. */
   readonly report: Uint8Array | null;
@@ -101,7 +101,7 @@ async function supply(
   const task = ownTask(tasks, wanted);
   const { record } = task.signed;
   const needed = roundsNeeded(task, rounds);
-  const plan = canary ? planCanaries(task, rounds) : null;
+  const plan = canary ? planCanaries(task) : null;
   assertAffordable(task, needed + (plan?.rounds ?? 0));
   const known: Supplied[] = [];
   try {
@@ -232,12 +232,18 @@ export async function audit(deps: AuditDeps, options: AuditOptions): Promise<Aud
     const { record } = task.signed;
     await checkHelper(task, pinned, [...history.rotations, ...records.rotations], checks);
     checkClaims(record, checks);
-    checkKeys(record, records.site.record.revoked, views.isOpen(task.hash), nowMs(), checks);
+  }
+  const { revoked } = records.site.record;
+  for (const { hash, signed } of records.tasks) {
+    checkKeys(signed.record, revoked, views.isOpen(hash), nowMs(), checks);
   }
   const batches = whole
     ? await checkLog(deps, options, log, history, records, checks)
     : new Batches();
-  if (whole) checkViews(views, history, checks);
+  if (whole) {
+    await log.checkClients(CLIENTS.map((headers) => filesOf(web, headers)));
+    checkViews(views, history, checks);
+  }
 
   // 4. What came of the auditor's reports, and of a browser's.
   if (supplied !== null && whole) await checkSupply(fetch, supplied, history, batches, checks);

@@ -20,6 +20,7 @@ export const CHECKS = {
   'batch-reuse': 'No report id stands in two batches.',
   shares: 'The noised shares that are served are those that the servers attest.',
   'model-bytes': 'Every version has its hash and, where the shares are public, follows from them.',
+  'served-log': 'Every client is shown the same log.',
   'served-heads': 'Every client is shown the same heads, and what they name is in the log.',
   'report-form': 'The bytes are a report of the tier and length of its task.',
   'report-task': 'The report names a task of the site and a round of the log.',

@@ -5,7 +5,7 @@ import { LogError, logOrigin, witnessName } from '../../shared/protocol/checkpoi
 import { LogReader } from '../../shared/protocol/log-reader.ts';
 import { Frontier, leafInput } from '../../shared/protocol/merkle.ts';
 import { type FetchFile, type KeptCheckpoint, TILE_WIDTH } from '../../shared/protocol/tiles.ts';
-import type { CheckName, Checks } from './check.ts';
+import { type CheckName, type Checks, Tally } from './check.ts';
 import type { History } from './history.ts';
 import { reasonOf } from './web.ts';
 
@@ -128,6 +128,21 @@ export class AuditedLog {
     } catch (error) {
       this.#checks.fail('log-compare', place, reasonOf(error));
     }
+  }
+
+  /** @param clients as whom the log is read besides; what each is shown goes on from ours. */
+  async checkClients(clients: readonly FetchFile[]): Promise<void> {
+    const same = new Tally();
+    for (const [i, client] of clients.entries()) {
+      let fault = '';
+      try {
+        await readerOf(this.#options, client, this.#kept).update();
+      } catch (error) {
+        fault = reasonOf(error);
+      }
+      same.look(fault === '', () => `client ${i + 1}: ${fault}`);
+    }
+    this.#checks.tally('served-log', '', same, `one log, read as ${clients.length} clients`);
   }
 
   /** @param identities of the helper, any of which will do. */

@@ -9,7 +9,7 @@ import {
 } from '../../shared/protocol/records.ts';
 import { identitiesFrom } from '../../shared/protocol/rotation.ts';
 import { list, object } from '../../shared/protocol/shape.ts';
-import { type SignedRecord, verifyRecord } from '../../shared/protocol/signature.ts';
+import { verifyRecord } from '../../shared/protocol/signature.ts';
 import type {
   Signed,
   SignedRotation,
@@ -39,16 +39,6 @@ export interface Records {
 }
 
 const MAX_ROTATIONS = 1024;
-
-export async function isSignedBy(signed: Signed<SignedRecord>, key: string): Promise<boolean> {
-  try {
-    await verifyRecord(signed, key);
-    return true;
-  } catch (error) {
-    reasonOf(error);
-    return false;
-  }
-}
 
 function decodeKeys(value: unknown): readonly SignedRotation[] {
   object({ rotations: list(() => undefined, MAX_ROTATIONS) })(value, 'keys');

@@ -155,7 +155,10 @@ async function send(web: Web, body: Uint8Array): Promise<void> {
   } catch (error) {
     reasonOf(error);
   }
-  throw new Error(`a report was refused: ${code}`);
+  const hint = code.startsWith('round-')
+    ? ': others report to the task, or its window is short'
+    : '';
+  throw new Error(`a report was refused: ${code}${hint}`);
 }
 
 /**

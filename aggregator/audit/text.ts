@@ -33,14 +33,17 @@ function wrap(text: string, indent: number, width = LINE): string {
   return lines.join(`\n${' '.repeat(indent)}`);
 }
 
+/** What a server says must not steer the terminal. */
+const plain = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]/gu, '\ufffd');
+
 /** A report's id is told by its first digits. */
 const short = (subject: string): string =>
   /^[0-9a-f]{32}$/.test(subject) ? `${subject.slice(0, 8)}…` : subject;
 
 function checkLine({ name, subject, outcome, detail }: Check): string {
-  const cells = [MARKS[outcome], name, short(subject)];
+  const cells = [MARKS[outcome], name, short(plain(subject))];
   const head = cells.map((cell, i) => cell.padEnd(WIDTHS[i] as number)).join(' ');
-  return `  ${head} ${wrap(detail, head.length + 3)}`;
+  return `  ${head} ${wrap(plain(detail), head.length + 3)}`;
 }
 
 const VIEWERS: Readonly<Record<Viewer, string>> = {
@@ -66,7 +69,7 @@ function statementLines(task: string, tier: string, { text, views, delta }: Stat
     return `    ${head}  ${wrap(claim, head.length + 6)}`;
   });
   const columns = `    ${'seen by'.padEnd(22)} ${'ε/report'.padStart(9)} ${'ε in all'.padStart(9)}`;
-  const title = `  Task ${task}, ${tier} tier, δ = ${delta}`;
+  const title = `  Task ${plain(task)}, ${tier} tier, δ = ${delta}`;
   return [title, `    ${wrap(text, 4)}`, columns, ...rows].join('\n');
 }
 
@@ -83,7 +86,7 @@ export function auditText(result: AuditResult, url: string): string {
   const failed = failedChecks(result);
   const verdict = failed.length === 0 ? 'All checks hold' : `FAILED: ${failed.join(', ')}`;
   return [
-    `Audit of ${url}${result.site === '' ? '' : `, site '${result.site}'`}`,
+    `Audit of ${url}${result.site === '' ? '' : `, site '${plain(result.site)}'`}`,
     '',
     'Checks',
     ...checks.map(checkLine),

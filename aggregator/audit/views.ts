@@ -21,7 +21,7 @@ const SAFARI =
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 
 /** As whom a head is asked for; the last asks as the first again. */
-const CLIENTS: readonly Headers[] = [
+export const CLIENTS: readonly Headers[] = [
   {},
   { 'user-agent': CHROME, 'accept-language': 'en-US,en;q=0.9' },
   { 'user-agent': ANDROID, 'accept-language': 'zh-CN,zh;q=0.9' },

@@ -39,9 +39,9 @@ export class UsageError extends Error {
 const MAX_JSON_BYTES = 4 << 20;
 
 /** GET of a public file; any status but 200 is an error that names it. */
-export function filesOf(web: Web): FetchFile {
+export function filesOf(web: Web, headers?: Headers): FetchFile {
   return async (path, maxBytes) => {
-    const { status, body } = await web.get(path, maxBytes);
+    const { status, body } = await web.get(path, maxBytes, headers);
     if (status !== 200) throw new Error(`GET ${path} answered ${status}`);
     return body;
   };

@@ -4,6 +4,7 @@
  * but its cosignature, which is asked for again.
  */
 import {
+  isCosignedBy,
   logOrigin,
   parseNote,
   signCheckpoint,
@@ -15,6 +16,8 @@ import type { RecordLog } from './record-log.ts';
 
 /** The helper, as far as the log needs it. */
 export interface Witness {
+  /** Ed25519, base64url: what it cosigns with. */
+  readonly identityKey: string;
   /**
    * The signature line with which it cosigns the checkpoint `note`, whose tiles are served already.
    * Rejects, within its own time limit, when it cannot be reached or refuses.
@@ -116,7 +119,13 @@ export class PublishedLog {
       const note = bare + (await witness.cosign(bare));
       // A line that no reader could parse would take the log's own signature with it.
       const { text, signatures } = parseNote(note);
-      if (!bare.startsWith(text) || signatures[1]?.name !== witnessName(site)) {
+      // A second line could be a wrong one under the log's own name.
+      const mine = { text, signatures: signatures.slice(1) };
+      if (
+        !bare.startsWith(text) ||
+        signatures.length !== 2 ||
+        !(await isCosignedBy(mine, witnessName(site), witness.identityKey))
+      ) {
         throw new Error('bad-cosignature: the witness answered with another line');
       }
       this.#answers = true;

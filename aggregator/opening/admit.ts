@@ -111,9 +111,9 @@ export async function assertOpenable(
   }
   const { helper, aggregatorKey } = task;
   if (helper === null) throw new Refusal('foreign-task', 'it names no helper');
-  const revoked = view.site?.record.revoked ?? [];
-  if ([aggregatorKey, helper.identityKey, helper.sealingKey].some((key) => revoked.includes(key))) {
-    throw new Refusal('key-revoked', 'by the newest record of the site in the log');
+  const keys = [aggregatorKey, helper.identityKey, helper.sealingKey];
+  if (keys.some((key) => view.revoked.has(key))) {
+    throw new Refusal('key-revoked', 'by a record of the site in the log');
   }
   // A round that opened in time may close once, and be asked for once more, after the expiry.
   const { sealingKeyExpiresAtMs } = helper;

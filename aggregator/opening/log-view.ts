@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { canonicalBytes } from '../../shared/bytes/canonical.ts';
+import { equalBytes } from '../../shared/bytes/concat.ts';
 import { sha256Hex } from '../../shared/bytes/hash.ts';
 import { toHex } from '../../shared/bytes/hex.ts';
 import { fromUtf8 } from '../../shared/bytes/utf8.ts';
@@ -25,7 +26,6 @@ import type {
   RoundRecord,
   Signed,
   SignedTask,
-  SiteRecord,
 } from '../../shared/protocol/task.ts';
 import {
   decodeBundle,
@@ -47,6 +47,25 @@ interface Raw {
   readonly [field: string]: unknown;
 }
 
+/** What each entry has besides its type; one with more, or fewer, is none. */
+const FIELDS: Readonly<Record<string, readonly string[]>> = {
+  task: ['task'],
+  round: ['round'],
+  model: ['model'],
+  site: ['site'],
+  opening: ['helper', 'leader'],
+  abandoned: ['closedAtMs', 'reason', 'reports', 'round', 'task'],
+};
+
+/** @throws SyntaxError, RangeError or TypeError for anything but an entry in its one spelling. */
+function parseEntry(bytes: Uint8Array): Raw {
+  const entry = JSON.parse(fromUtf8(bytes)) as Raw;
+  if (!equalBytes(canonicalBytes(entry), bytes)) throw new RangeError('not canonical JSON');
+  const { type, ...rest } = entry;
+  if (Object.keys(rest).join() !== FIELDS[String(type)]?.join()) throw new TypeError('no entry');
+  return entry;
+}
+
 const hashOf = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
 
 export class LogView {
@@ -59,7 +78,7 @@ export class LogView {
   readonly #models = new Map<string, Placed<Signed<ModelRecord>>>();
   readonly #abandoned = new Set<string>();
   readonly #openings: Signed<OpeningRecord>[] = [];
-  #site: Signed<SiteRecord> | null = null;
+  readonly #revoked = new Set<string>();
 
   /** @param trust the site's root key. */
   constructor(fetch: FetchFile, trust: string) {
@@ -76,9 +95,9 @@ export class LogView {
     return toHex(this.#frontier.root);
   }
 
-  /** The newest record of the site under the root key. */
-  get site(): Signed<SiteRecord> | null {
-    return this.#site;
+  /** Keys that any record of the site under the root key has revoked: no later one takes it back. */
+  get revoked(): ReadonlySet<string> {
+    return this.#revoked;
   }
 
   get taskHashes(): Iterable<string> {
@@ -129,7 +148,7 @@ export class LogView {
 
   async #take(entry: Uint8Array, index: number): Promise<void> {
     try {
-      await this.#read(JSON.parse(fromUtf8(entry)) as Raw, index);
+      await this.#read(parseEntry(entry), index);
     } catch {
       // An entry that is none stays in the tree and stands for nothing.
     }
@@ -164,7 +183,7 @@ export class LogView {
       case 'site': {
         const site = decodeSigned(entry.site, decodeSite);
         await verifyRecord(site, this.#trust);
-        if (site.record.serial > (this.#site?.record.serial ?? -1)) this.#site = site;
+        for (const key of site.record.revoked) this.#revoked.add(key);
         return;
       }
     }

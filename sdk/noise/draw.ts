@@ -1,5 +1,5 @@
 /** The noise of one report: rules PR3 and PR4 of shared/privacy/SPEC.md. */
-import { assertInteger } from '../../shared/assert/assert.ts';
+import { assertInteger, assertPositive } from '../../shared/assert/assert.ts';
 import { assertNoWrap, MAX_LOCAL_REPORTS, normBound } from '../../shared/field/fixed.ts';
 import type { PrivUnitMechanism } from '../../shared/privacy/mechanism.ts';
 import type { Task } from '../../shared/protocol/task.ts';
@@ -39,8 +39,8 @@ const UP = 1 + 2 ** -50;
  * Standard deviation of a coordinate's noise, integer units: σ·Δ with Δ = 2B′ (replace-one) in
  * the local tier, the browser's share σB′/√(½·n_min) in the split tier, 0 in the test tier.
  *
- * @throws NoiseError 'wrong-mechanism' for a tier without its mechanism; RangeError where int32 or
- * the sum could wrap (PR6), and in the split tier where n_max > 2·n_min.
+ * @throws NoiseError 'wrong-mechanism' for a tier without its mechanism; RangeError for a σ that is
+ * not above 0, where int32 or the sum could wrap (PR6), and in the split tier where n_max > 2·n_min.
  */
 export function noiseStd(task: NoiseTask): number {
   const { tier, mechanism, d, maxReports } = task;
@@ -50,6 +50,7 @@ export function noiseStd(task: NoiseTask): number {
       if (mechanism.name !== 'discrete-gaussian') {
         throw new NoiseError('wrong-mechanism', `tier local with mechanism ${mechanism.name}`);
       }
+      assertPositive('sigma', mechanism.sigma);
       assertNoWrap({ tier, maxReports, B, d, sigma: mechanism.sigma });
       return mechanism.sigma * 2 * normBound(B, d) * UP;
     }
@@ -61,6 +62,7 @@ export function noiseStd(task: NoiseTask): number {
       if (maxReports > 2 * minReports) {
         throw new RangeError('maxReports must be at most twice minReports in the split tier');
       }
+      assertPositive('sigma', mechanism.sigma);
       assertNoWrap({ tier, maxReports, minReports, B, d, sigma: mechanism.sigma });
       return ((mechanism.sigma * normBound(B, d)) / Math.sqrt(minReports / 2)) * UP;
     }

@@ -5,6 +5,7 @@
 import { logOrigin, witnessName } from '../../shared/protocol/checkpoint.ts';
 import { type LogEntry, leafBytes } from '../../shared/protocol/log.ts';
 import { LogReader } from '../../shared/protocol/log-reader.ts';
+import type { KeptCheckpoint } from '../../shared/protocol/tiles.ts';
 import { ReceiveError } from './error.ts';
 import { type Kept, withCheckpoint } from './kept.ts';
 import type { Transport } from './transport.ts';
@@ -26,6 +27,7 @@ export class PublicLog {
   readonly #options: PublicLogOptions;
   /** By the key of the log. */
   readonly #readers = new Map<string, LogReader>();
+  #work: Promise<unknown> = Promise.resolve();
 
   constructor(options: PublicLogOptions) {
     this.#options = options;
@@ -43,39 +45,65 @@ export class PublicLog {
     witness: string | null,
   ): Promise<void> {
     if (entries.length === 0) return;
-    const reader = await this.#reader(logKey);
     const last = Math.max(...entries.map(({ index }) => index ?? Number.POSITIVE_INFINITY));
     if (last === Number.POSITIVE_INFINITY) {
       throw new ReceiveError('not-in-log', 'the server names no place in the log');
     }
-    if (last >= reader.size) await this.#update(logKey, reader);
+    const known = this.#readers.get(logKey);
+    let reader = known !== undefined && last < known.size ? known : await this.#update(logKey);
     if (witness !== null) {
       const name = witnessName(this.#options.site);
       await reader.assertCosigned(name, [witness]).catch(async () => {
         // The cosignature may have come after the checkpoint.
-        await this.#update(logKey, reader);
+        reader = await this.#update(logKey);
         await reader.assertCosigned(name, [witness]);
       });
     }
     for (const { index, entry } of entries) await reader.includes(index ?? 0, leafBytes(entry));
   }
 
-  async #reader(logKey: string): Promise<LogReader> {
+  /** One at a time: two looks at once could believe two logs. */
+  #update(logKey: string): Promise<LogReader> {
+    const done = this.#work.then(() => this.#take(logKey));
+    this.#work = done.catch(() => undefined);
+    return done;
+  }
+
+  /** Believes the served checkpoint, which extends what any page has believed meanwhile. */
+  async #take(logKey: string): Promise<LogReader> {
+    const { kept, keep } = this.#options;
+    for (;;) {
+      const last = (await kept()).logs[logKey] ?? null;
+      const reader = this.#reader(logKey, last);
+      const checkpoint = await reader.update();
+      let moved = false;
+      await keep((now) => {
+        const next = withCheckpoint(now, logKey, checkpoint);
+        const other = now.logs[logKey] ?? null;
+        moved = other !== null && !isSame(other, last) && !isSame(other, checkpoint);
+        return moved ? now : next;
+      });
+      if (!moved) return reader;
+    }
+  }
+
+  /** A reader that has believed `last`, or what came after it. */
+  #reader(logKey: string, last: KeptCheckpoint | null): LogReader {
     const known = this.#readers.get(logKey);
-    if (known !== undefined) return known;
-    const { transport, site, kept } = this.#options;
+    const behind = known?.last == null || (last !== null && last.size >= known.last.size);
+    if (known !== undefined && (!behind || isSame(known.last, last))) return known;
+    const { transport, site } = this.#options;
     const reader = new LogReader({
       fetch: (path, maxBytes) => transport.bytes(path, maxBytes),
       origin: logOrigin(site),
       logKey,
-      last: (await kept()).logs[logKey] ?? null,
+      last,
     });
     this.#readers.set(logKey, reader);
     return reader;
   }
+}
 
-  async #update(logKey: string, reader: LogReader): Promise<void> {
-    const checkpoint = await reader.update();
-    await this.#options.keep((kept) => withCheckpoint(kept, logKey, checkpoint));
-  }
+function isSame(a: KeptCheckpoint | null, b: KeptCheckpoint | null): boolean {
+  return a?.size === b?.size && a?.root === b?.root;
 }

@@ -3,8 +3,8 @@ export const SPLIT_DEFAULTS = {
   /** ε of one report, while one of the two servers is honest. */
   epsilon: 2,
   /** n_min; n_max is twice that at most. */
-  minReports: 100,
-  maxReports: 200,
+  minReports: 120,
+  maxReports: 240,
 } as const;
 
 /** What a task of the local tier takes unless its operator says otherwise. */

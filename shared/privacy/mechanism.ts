@@ -73,14 +73,15 @@ export function epsilonOf(mechanism: Mechanism, delta: number, participations: n
   }
 }
 
-/** ε at `delta` of `k` uses of an ε-DP mechanism: kε (so at δ = 0 too), or its curve's if less. */
+/**
+ * ε at `delta` of `k` uses of an ε-DP mechanism: kε (so at δ = 0 too), or its curve's if less. One
+ * use is claimed at δ = 0, so that no δ lowers its ε.
+ */
 function pureEpsilon(epsilon: number, delta: number, k: number): number {
+  if (k === 1) return epsilon;
   // A multiple of 1e-9 (PR9) stays one: 2^-50 takes back what its float64 may be above it.
   const pure = (Math.ceil(epsilon * 1e9 * (1 - 2 ** -50)) * k) / 1e9;
-  return Math.min(
-    k === 1 ? epsilon : pure,
-    epsilonOfCurve(scaleCurve(pureCurve(epsilon), k), delta),
-  );
+  return Math.min(pure, epsilonOfCurve(scaleCurve(pureCurve(epsilon), k), delta));
 }
 
 function unknown(mechanism: never): never {

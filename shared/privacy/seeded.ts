@@ -76,6 +76,12 @@ function geometric(t: number, n: number): number {
   return t >= 1 ? 1 : -Math.expm1(n * Math.log1p(-t)) / t;
 }
 
+/** (1 − t)^n, without the rounding of 1 − t, which n up to 2^20 would multiply. */
+function powerOfRest(t: number, n: number): number {
+  if (n === 0 || t <= 0) return 1;
+  return t >= 1 ? 0 : Math.exp(n * Math.log1p(-t));
+}
+
 function power(x: number, n: number): number {
   if (n === 0) return 1;
   return x <= 0 ? 0 : Math.exp(n * Math.log(x));
@@ -91,7 +97,7 @@ interface Densities {
 function densities(p: number, n: number, forQ: number, forTail: number): Densities {
   return {
     a: p * geometric(forQ, n) + (1 - p) * power(forTail, n - 1),
-    b: (1 - p) * geometric(1 - forTail, n) + p * power(1 - forQ, n - 1),
+    b: (1 - p) * geometric(1 - forTail, n) + p * powerOfRest(forQ, n - 1),
   };
 }
 
@@ -145,7 +151,7 @@ function gainRange({ gamma, tail, low, high, p, candidates: n }: GainInput): {
   const width = density(0) * TABLE_DISTANCE * (1 + 2 * UNIFORM * HARMONIC) + TABLE_HEIGHT;
   const [c0, c1] = [Math.max(0, call - width), call + width];
   const cap = (forQ: number, forTail: number): number =>
-    p * (1 - power(1 - forQ, n)) + (1 - p) * power(forTail, n);
+    p * (1 - powerOfRest(forQ, n)) + (1 - p) * power(forTail, n);
   const below = (a: number, c: number): number => (gamma * a + c) / (1 - a);
   const [most, least] = [cap(high, high), cap(low, low)];
   return {

@@ -53,6 +53,9 @@ export interface Statement {
 
 const UNIT = 'one browser profile in one storage epoch';
 
+/** PR5: what every figure rests on, whatever the mechanism. */
+const ASSUMED = "taking ChaCha20's output for random bits";
+
 const NOTHING = { epsilonPerReport: null, epsilonTotal: null } as const;
 
 const view = (claim: string): View => ({ claim, ...NOTHING });
@@ -145,8 +148,8 @@ function noisedText(task: StatementInput, perReport: number, total: number): str
     'added in the browser before it leaves. Against everyone, the servers included, one report',
     `is (${show(perReport)}, ${task.delta})-differentially private and`,
     `${reports(task.participations)} together (${show(total)}, ${task.delta}), where neighbours`,
-    `differ in everything that ${UNIT} contributed (replace-one). Provable zCDP conversion,`,
-    'rounded up.',
+    `differ in everything that ${UNIT} contributed (replace-one), ${ASSUMED}.`,
+    'Provable zCDP conversion, rounded up.',
   ];
 }
 
@@ -156,8 +159,7 @@ function seededText(task: StatementInput, perReport: number, total: number): str
     `clipped to norm ${task.clipL2}. Against everyone, the servers included, one report is`,
     `(${show(perReport)}, 0)-differentially private and ${reports(task.participations)} together`,
     `(${show(total)}, ${task.delta}), where neighbours differ in everything that ${UNIT}`,
-    'contributed (replace-one), for everyone who cannot tell ChaCha20 from a random function.',
-    'Provable, rounded up.',
+    `contributed (replace-one), ${ASSUMED}. Provable, rounded up.`,
   ];
 }
 
@@ -202,7 +204,8 @@ function split(task: StatementInput, perReport: number, rho: number): Statement 
       `least ${task.minReports}. While one of the two is honest, one report is`,
       `(${show(perReport)}, ${delta})-differentially private and ${reports(k)} together`,
       `(${show(total)}, ${delta}), where neighbours differ in ${UNIT} contributing or sending`,
-      `zeros (zero-out); ${show(replaced)} in all for replace-one. If both servers collude,`,
+      `zeros (zero-out); ${show(replaced)} in all for replace-one; ${ASSUMED}, and while AES and`,
+      'X25519 hide a share. If both servers collude,',
       'nothing is claimed. Provable zCDP conversion, rounded up; nothing is claimed from sampling',
       'or shuffling. That a browser took part is not hidden.',
     ].join(' '),

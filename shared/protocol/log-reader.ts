@@ -67,6 +67,11 @@ export class LogReader {
     this.#last = options.last;
   }
 
+  /** The last checkpoint that was believed, or what it began with. */
+  get last(): KeptCheckpoint | null {
+    return this.#last;
+  }
+
   /** Leaves of the verified tree; 0 before the first `update`. */
   get size(): number {
     return this.#verified?.size ?? 0;

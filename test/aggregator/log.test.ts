@@ -9,9 +9,11 @@ import { fromUtf8, utf8 } from '../../shared/bytes/utf8.ts';
 import {
   cosignatureLine,
   isCosignedBy,
+  isSignedBy,
   logOrigin,
   parseCheckpoint,
   parseNote,
+  signNote,
   witnessName,
 } from '../../shared/protocol/checkpoint.ts';
 import type { LogEntry } from '../../shared/protocol/log.ts';
@@ -173,14 +175,14 @@ describe('the witness', () => {
   const cosign = (note: string): Promise<string> =>
     cosignatureLine(parseNote(note), name, helper, 1_700_000_000);
 
-  async function published(witness: Witness) {
+  async function published(witness: Pick<Witness, 'cosign'>) {
     const log = await RecordLog.open(new SimulatedDisk(), 'log.jsonl', () => undefined);
     const time = new ManualTime();
     const failures: string[] = [];
     const served = await PublishedLog.open(log, {
       site: SITE,
       signer: signerOf(SERVER_KEY),
-      witness,
+      witness: { ...witness, identityKey: helper.publicKey },
       after: (ms, work) => time.after(ms, work),
       failed: (reason) => failures.push(reason),
     });
@@ -263,6 +265,38 @@ describe('the witness', () => {
       expect(failures).toHaveLength(1);
       served.stop();
     }
+  });
+
+  it('L8 lines behind the cosignature, which could spoil the log’s own signature, do not get out', async () => {
+    const log = signerOf(SERVER_KEY);
+    const { served, sizes, failures, pass } = await published({
+      cosign: async (note) => {
+        const own = note.split('\n').at(-2) ?? '';
+        // Under the log's name and key id, of another text.
+        const spoilt = (await signNote('another\n', logOrigin(SITE), log)).split('\n').at(-2);
+        expect(spoilt).not.toBe(own);
+        return `${await cosign(note)}${spoilt}\n`;
+      },
+    });
+    served.start();
+    pass(0);
+    await expect.poll(() => failures).toHaveLength(1);
+    expect(await sizes()).toEqual([0, false]);
+    const note = parseNote(served.checkpoint);
+    expect(await isSignedBy(note, logOrigin(SITE), log.publicKey)).toBe(true);
+    served.stop();
+  });
+
+  it('L8 a line that the helper’s key did not sign is none, and is asked for again', async () => {
+    const mallory = signerOf(generateKey());
+    const { served, failures, pass } = await published({
+      cosign: (note) => cosignatureLine(parseNote(note), name, mallory, 1_700_000_000),
+    });
+    served.start();
+    pass(0);
+    await expect.poll(() => failures).toHaveLength(1);
+    expect(parseNote(served.checkpoint).signatures).toHaveLength(1);
+    served.stop();
   });
 
   it('L8 a cosignature that comes after the next entry is asked for again', async () => {

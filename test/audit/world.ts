@@ -64,6 +64,13 @@ export async function localWorld(
   return start(await newFolder(), drafts, change);
 }
 
+/** Of one site, under one key; their first rounds open at different times. */
+export async function twoLogs(): Promise<readonly [World, World]> {
+  const one = await localWorld();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  return [one, await localWorld()];
+}
+
 /** The same with a helper, in the split tier. Another process may take the port in between. */
 export async function splitWorld(tries = 3): Promise<World> {
   try {
@@ -190,7 +197,6 @@ export async function audited(world: World, ...flags: readonly string[]): Promis
   const { code, out: text, err } = await run('audit', world.url, ...common, ...flags);
   if (text === '') throw new Error(err);
   const { failed, checks } = JSON.parse(text) as Audited;
-  if (process.env.DBG) console.log(JSON.stringify(checks.filter(c=>c.outcome==='fail')));
   const outcome = (name: string): string =>
     checks.find((check) => check.name === name)?.outcome ?? 'absent';
   return { code, text, failed, checks, outcome };

@@ -26,4 +26,5 @@ export const BENCHES = [
   'privunit',
   'client',
   'seal',
+  'error',
 ] as const;

@@ -19,6 +19,7 @@ const PROMISED: Record<string, readonly string[]> = {
   client: ['totalMs', 'expansion'],
   privunit: ['nanosecondsPerCoordinate', 'clientMs', 'regeneratedPerSecond'],
   seal: ['sealsPerSecond', 'opensPerSecond'],
+  error: ['splitOverPrediction', 'localOverPrediction'],
 };
 
 function numbers(value: BenchValue): number[] {

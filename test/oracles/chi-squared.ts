@@ -20,7 +20,8 @@ function distribution(freedom: number, x: number): number {
 
 function quantile(freedom: number, probability: number): number {
   let low = 0;
-  let high = 1000 + 10 * freedom;
+  // Beyond it the series underflows, where the distribution is 1 to the last bit.
+  let high = freedom + 12 * Math.sqrt(2 * freedom) + 100;
   for (let i = 0; i < 200; i++) {
     const middle = (low + high) / 2;
     if (distribution(freedom, middle) < probability) low = middle;

@@ -113,6 +113,13 @@ describe('drawNoise', () => {
     expectCode(task({ tier: 'other' as 'split' }), 'unsupported-tier');
   });
 
+  it('PR4 makes no noise of σ = 0, and nothing leaves without noise but in the test tier', () => {
+    for (const tier of ['local', 'split'] as const) {
+      const silent = task({ tier, mechanism: { name: 'discrete-gaussian', sigma: 0 } });
+      expect(() => drawNoise(silent, source())).toThrow(/sigma must be above 0/);
+    }
+  });
+
   it('PR45 is σB′/√(½·n_min) in the split tier, never below, and half as much at four times n_min', () => {
     const std = noiseStd(splitTask());
     const claimed = (0.6893 * normBound(2 ** 16, 11)) / Math.sqrt(250);

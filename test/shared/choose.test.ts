@@ -128,6 +128,8 @@ describe('the accountant on PrivUnitG', () => {
     expect(epsilonOf(mechanism, 1e-6, 1)).toBe(epsilon);
     expect(epsilonOf(mechanism, 1e-6, 2)).toBeCloseTo(2 * epsilon, 8);
     expect(epsilonOf(mechanism, 1e-6, 2)).toBeGreaterThanOrEqual(2 * epsilon);
+    // One report is claimed at δ = 0, so that a large δ of the task lowers nothing.
+    expect(epsilonOf(mechanism, 0.01, 1)).toBe(epsilon);
     const small = best(0.1, 20);
     const many = epsilonOf(small, 1e-6, 400);
     expect(many).toBeLessThan(0.5 * 400 * privUnitClaim(small).epsilon);
@@ -160,7 +162,7 @@ describe('the accountant on PrivUnitG', () => {
     const statement = statementOf({ ...task, clipL2: 0.5, minReports: 100 });
     expect(statement).toMatchObject({ adjacency: 'replace-one', epsilonPerReport: epsilon });
     expect(statement.text).toContain('(ε = 4.000, 0)-differentially private');
-    expect(statement.text).toContain('tell ChaCha20 from a random function');
+    expect(statement.text).toContain("taking ChaCha20's output for random bits");
     expect(statement.text).not.toMatch(/Gaussian|zCDP/);
     expect(() => statementOf({ ...task, tier: 'split', clipL2: 1, minReports: 9 })).toThrow(
       'sigma',

@@ -191,6 +191,13 @@ describe('the sampler in WebAssembly', () => {
     new ChaChaSource(seedOf(9)).fill(seed);
     expect([...out]).toEqual(byTypeScript(3_000, 100n, seed));
   });
+
+  it('PR31 gives no seed to a module that cannot draw the variance', () => {
+    const made = instances();
+    fillSeeded(new Int32Array(3), { num: 1n, den: 1000n }, seedOf(9));
+    vi.unstubAllGlobals();
+    expect(made.some(({ memory }) => new Uint8Array(memory.buffer).some(Boolean))).toBe(false);
+  });
 });
 
 /** What `new WebAssembly.Module` does under a policy without 'wasm-unsafe-eval'. */

@@ -21,6 +21,7 @@ describe('statementOf', () => {
     expect(statement.views.participation.epsilonTotal).toBeNull();
     expect(statement.text).toContain('ε = 7.220, 0.000001');
     expect(statement.text).toContain('clipped to norm 0.5');
+    expect(statement.text).toContain("taking ChaCha20's output for random bits");
   });
 
   it('PR26 PR27 claims ρ with one honest server, ρ/2 with two, nothing with none', () => {
@@ -33,6 +34,7 @@ describe('statementOf', () => {
     expect(views.collusion).toMatchObject({ epsilonPerReport: null, epsilonTotal: null });
     expect(views.collusion.claim).toContain('nothing is claimed');
     expect(text).toContain('at least 100');
+    expect(text).toContain("taking ChaCha20's output for random bits");
     expect(text).toContain('If both servers collude, nothing is claimed.');
   });
 

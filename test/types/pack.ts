@@ -16,11 +16,11 @@ const good: Privatized = privatize(update, task, noise, new CryptoSource());
 export const packed: Promise<Uint8Array> = pack(good, header);
 
 // @ts-expect-error a plain vector is not privatized
-pack(integers, header);
+void pack(integers, header);
 // @ts-expect-error a raw update is not privatized
-pack(update, header);
+void pack(update, header);
 // @ts-expect-error the shape of a privatized value is not enough
-pack({ tier: 'local', payload: good.payload, metrics: good.metrics }, header);
+void pack({ tier: 'local', payload: good.payload, metrics: good.metrics }, header);
 // @ts-expect-error noise comes from drawNoise alone
 privatize(update, task, integers, new CryptoSource());
 // @ts-expect-error the shape of noise is not enough

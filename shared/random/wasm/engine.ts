@@ -106,7 +106,7 @@ export function fillByEngine(
   boundedSteps: 0 | 8 = 8,
 ): boolean {
   const parameters = parametersOf(sigmaSquared, boundedSteps);
-  const engine = openEngine(seed);
+  const engine = parameters === null ? null : openEngine(seed);
   if (parameters === null || engine === null) return false;
   engine.configure(...parameters);
   try {

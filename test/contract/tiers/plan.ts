@@ -80,13 +80,13 @@ export function draftOf(tier: ContractTier, nowMs: number, helper: HelperKeys): 
 const KINDS = ['view_item', 'add_to_cart', 'search', 'purchase'] as const;
 export const GOODS = ['fern', 'moss', 'ivy', 'palm', 'sage', 'mint'];
 
-/** Browser b does kind b mod 4 most of the time, and looks at goods in an order of its own. */
+/** Every browser looks at goods in an order of its own, and does kind b mod 4 in between. */
 export function historyOf(browser: number, nowMs: number): ShopEvent[] {
   return Array.from({ length: 12 }, (_, i) => ({
-    name: KINDS[(browser + (i % 5 === 4 ? 1 : 0)) % KINDS.length] as (typeof KINDS)[number],
+    name: i % 3 === 0 ? (KINDS[browser % KINDS.length] as (typeof KINDS)[number]) : 'view_item',
     atMs: nowMs - 60_000 + 1000 * i,
     session: 1,
-    items: [{ id: GOODS[(browser * i + i) % GOODS.length] as string, quantity: 1 }],
+    items: [{ id: GOODS[(browser + i * i) % GOODS.length] as string, quantity: 1 }],
   }));
 }
 
