@@ -9,10 +9,11 @@ import { assertInteger, assertString } from '../shared/assert/assert.ts';
 import { toBase64url } from '../shared/bytes/base64url.ts';
 import { canonicalBytes } from '../shared/bytes/canonical.ts';
 import { toHex } from '../shared/bytes/hex.ts';
+import { fromUtf8 } from '../shared/bytes/utf8.ts';
 import { assertNoWrap } from '../shared/field/fixed.ts';
 import { epsilonOf, sigmaOf } from '../shared/privacy/mechanism.ts';
 import type { HelperStatus } from '../shared/protocol/opening.ts';
-import { decodeTask } from '../shared/protocol/records.ts';
+import { decodeSignedRotation, decodeTask } from '../shared/protocol/records.ts';
 import { type Signer, signRecord } from '../shared/protocol/signature.ts';
 import type { SignedRotation, Task } from '../shared/protocol/task.ts';
 import { generateSealingKeys, type SealingKeys } from '../shared/sharing/seal.ts';
@@ -55,13 +56,19 @@ interface SealingFile extends SealingKeys {
   readonly expiresAtMs: number;
 }
 
-async function generationOf(keysDir: string): Promise<number> {
+/** Those that were made to the end, the newest first. */
+async function generationsOf(keysDir: string): Promise<number[]> {
   const disk = nodeDisk(keysDir);
-  const numbers = (await disk.list('')).filter((name) => /^[1-9]\d{0,8}$/.test(name)).map(Number);
-  for (const number of numbers.sort((a, b) => b - a)) {
-    if ((await disk.size(`${number}/${MARK_FILE}`)) !== null) return number;
+  const names = (await disk.list('')).filter((name) => /^[1-9]\d{0,8}$/.test(name));
+  const made: number[] = [];
+  for (const number of names.map(Number)) {
+    if ((await disk.size(`${number}/${MARK_FILE}`)) !== null) made.push(number);
   }
-  return 0;
+  return made.sort((a, b) => b - a);
+}
+
+async function generationOf(keysDir: string): Promise<number> {
+  return (await generationsOf(keysDir))[0] ?? 0;
 }
 
 async function saveSecret(path: string, value: unknown): Promise<void> {
@@ -151,7 +158,8 @@ export interface RotateOptions {
 /**
  * Replaces identity, sealing key and journal; what the old ones answered is not answered again.
  * @returns the record that both identities signed, for the log.
- * @throws KeyError no-keys, bad-keys; FolderInUse while a helper works with the keys
+ * @throws KeyError no-keys, bad-keys, keys-exist for an identity that was rotated before;
+ * FolderInUse while a helper works with the keys
  */
 export async function rotateKeys(
   keysDir: string,
@@ -160,13 +168,29 @@ export async function rotateKeys(
 ): Promise<SignedRotation> {
   assertString('site', site, 100);
   const { from } = options;
-  const old = from === undefined ? (await loadKeyRing(keysDir)).signer : await oldIdentity(from);
+  if (from === undefined) await loadKeyRing(keysDir);
   await mkdir(keysDir, { recursive: true, mode: 0o700 });
   const unlock = await lockFolder(keysDir);
   try {
+    // Again under the lock: another rotation may have come between.
+    const old = from === undefined ? (await loadKeyRing(keysDir)).signer : await oldIdentity(from);
+    await assertNotRotated(keysDir, old.publicKey);
     return await rotated(keysDir, site, old, options);
   } finally {
     await unlock();
+  }
+}
+
+/** An identity with two successors has none that a browser believes (SPEC.md, T3). */
+async function assertNotRotated(keysDir: string, identityKey: string): Promise<void> {
+  const disk = nodeDisk(keysDir);
+  for (const generation of await generationsOf(keysDir)) {
+    const path = `${generation}/${ROTATION_FILE}`;
+    if ((await disk.size(path)) === null) continue;
+    const { record } = decodeSignedRotation(JSON.parse(fromUtf8(await disk.read(path))));
+    if (record.from === identityKey) {
+      throw new KeyError('keys-exist', `this identity was rotated: see ${join(keysDir, path)}`);
+    }
   }
 }
 

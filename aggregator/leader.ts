@@ -37,7 +37,7 @@ import { type Disk, writeWhole } from './accumulate/disk.ts';
 import { acceptedIds, checkOpened } from './attest.ts';
 import { HelperError } from './helper-client.ts';
 import type { HelperLink } from './helper-link.ts';
-import { serverNoise } from './noise/noise.ts';
+import { type ServerNoise, serverNoise } from './noise/noise.ts';
 import { sharePath } from './publish/publish.ts';
 
 export interface LeaderDeps {
@@ -67,6 +67,8 @@ export class Leader {
   readonly #deps: LeaderDeps;
   readonly #round: LeaderRound;
   #message: Promise<Uint8Array> | null = null;
+  /** Drawn and not yet used. */
+  #noise: ServerNoise | null = null;
   #request: Promise<{ readonly leader: Signed<OpeningRecord>; readonly share: Uint8Array }> | null =
     null;
 
@@ -80,6 +82,8 @@ export class Leader {
     const { batch } = this.#round;
     const ids = [...batch.ids].sort();
     if (batch.prepared !== null) return acceptedIds(preparedOf(batch), ids);
+    // Before the helper is asked: it could time a draw between its answer and the next request.
+    this.#noise ??= this.#draw();
     const { answer, accepted } = await this.#prepare(ids);
     await batch.setPrepared(canonicalBytes(answer));
     return accepted;
@@ -100,6 +104,15 @@ export class Leader {
     await writeWhole(disk, sharePath(leader.record.share), share);
     await writeWhole(disk, sharePath(opening.record.share), helperShare);
     return { type: 'opening', leader, helper: opening };
+  }
+
+  /** The same bytes from one try to the next, and after a restart. */
+  #draw(): ServerNoise {
+    const { task, batch } = this.#round;
+    if (task.mechanism.name !== 'discrete-gaussian' || batch.noiseSeed === null) {
+      throw new RangeError('a batch of the split tier has a σ and a seed');
+    }
+    return serverNoise(task, batch.noiseSeed);
   }
 
   async #prepare(
@@ -172,9 +185,6 @@ export class Leader {
   ): Promise<{ leader: Signed<OpeningRecord>; share: Uint8Array }> {
     const { task, taskHash, roundHash, batch } = this.#round;
     const { signer, summer } = this.#deps;
-    if (task.mechanism.name !== 'discrete-gaussian' || batch.noiseSeed === null) {
-      throw new RangeError('a batch of the split tier has a σ and a seed');
-    }
     const counted = new Set(accepted);
     // Signed words are congruent to the unsigned ones mod 2^32, and their sum is exact.
     const sum = new Float64Array(task.d);
@@ -182,7 +192,8 @@ export class Leader {
       const taken = bodies.filter((body) => counted.has(idOf(body)));
       summer.sum(taken, REPORT_HEADER_BYTES, sum);
     });
-    const { noise, variance } = serverNoise(task, batch.noiseSeed);
+    const { noise, variance } = this.#noise ?? this.#draw();
+    this.#noise = null;
     const noised = Uint32Array.from(sum, (one, i) => (one | 0) + (noise[i] as number));
     noise.fill(0);
     const share = encodeUint32LE(noised);
@@ -195,7 +206,7 @@ export class Leader {
       batch: toHex(batchRoot(accepted)),
       reports: accepted.length,
       rejected: batch.count - accepted.length,
-      sigma: task.mechanism.sigma,
+      sigma: sigmaOf(task.mechanism),
       variance,
       share: await sha256Hex(share),
       sequence: 0,

@@ -7,6 +7,7 @@ import { assertBytes, assertInteger } from '../shared/assert/assert.ts';
 import { canonicalBytes } from '../shared/bytes/canonical.ts';
 import { sha256Hex } from '../shared/bytes/hash.ts';
 import { assertNoWrap } from '../shared/field/fixed.ts';
+import { gaussianOrder } from '../shared/privacy/curve.ts';
 import { epsilonOf, sigmaOf } from '../shared/privacy/mechanism.ts';
 import { MAX_EVALUATIONS } from '../shared/privacy/seeded.ts';
 import { leafBytes } from '../shared/protocol/log.ts';
@@ -51,7 +52,8 @@ export interface SiteDraft {
   readonly site: string;
   /** Rises with every new record of the site; 1 when left out. */
   readonly serial?: number;
-  readonly budget: SiteBudget;
+  /** Without an order: the one at which Gaussian noise spends the most of it. */
+  readonly budget: Omit<SiteBudget, 'order'> & Partial<Pick<SiteBudget, 'order'>>;
   readonly segments: readonly SegmentRule[];
   /** Public keys that are good for nothing any more; none when left out. */
   readonly revoked?: readonly string[];
@@ -178,7 +180,7 @@ export async function writeSite(data: string | Disk, site: SiteDraft): Promise<W
     type: 'site',
     site: site.site,
     serial: site.serial ?? 1,
-    budget: site.budget,
+    budget: { order: gaussianOrder(site.budget.epsilon, site.budget.delta), ...site.budget },
     tasks,
     segments: site.segments,
     revoked: site.revoked ?? [],

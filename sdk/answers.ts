@@ -1,7 +1,8 @@
 /** What the page asks: recommendations, the profile, what was sent, and why nothing happens. */
 import type { Catalogue } from '../shared/model/catalogue.ts';
-import { addCurves, epsilonOfCurve, zeroCurve } from '../shared/privacy/curve.ts';
+import { addCurves, epsilonAtOrder, epsilonOfCurve, zeroCurve } from '../shared/privacy/curve.ts';
 import { statementOf } from '../shared/privacy/statement.ts';
+import type { SiteBudget } from '../shared/protocol/task.ts';
 import type {
   PrivacyReport,
   Profile,
@@ -135,7 +136,7 @@ export class Answers {
     const offered = [...downlink.slots.values()].map(({ task }) => statementOf(task).text);
     return {
       budget,
-      epsilonSpent: composed(ledger, budget?.delta),
+      epsilonSpent: composed(ledger, budget),
       statement: [...new Set([...made, ...offered])].join('\n') || NO_REPORT.statement,
       reports: await reportEntries(database),
     };
@@ -191,10 +192,11 @@ export class Answers {
   }
 }
 
-/** ε of all reports together at δ, rounded up by its formula. */
-function composed(ledger: readonly LedgerEntry[], delta: number | undefined): number | 'none' {
+/** ε of all reports together as the ledger counts them (PR13); without a budget, at the best order. */
+function composed(ledger: readonly LedgerEntry[], budget: SiteBudget | null): number | 'none' {
   if (ledger.length === 0) return 0;
   if (ledger.some(({ epsilon }) => epsilon === 'none')) return 'none';
   const curve = ledger.reduce((sum, entry) => addCurves(sum, entry.curve), zeroCurve());
-  return epsilonOfCurve(curve, delta ?? Math.max(...ledger.map((entry) => entry.delta)));
+  if (budget?.order !== undefined) return epsilonAtOrder(curve, budget.order, budget.delta);
+  return epsilonOfCurve(curve, budget?.delta ?? Math.max(...ledger.map((entry) => entry.delta)));
 }

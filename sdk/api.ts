@@ -71,7 +71,7 @@ export interface ReportEntry {
 
 export interface PrivacyReport {
   readonly budget: SiteBudget | null;
-  /** Composed ε of all reports at the budget's δ; 'none' if one claims nothing. */
+  /** Composed ε of all reports at the budget's δ and order; 'none' if one claims nothing. */
   readonly epsilonSpent: number | 'none';
   /** Of every report made, and of the site's tasks. */
   readonly statement: string;

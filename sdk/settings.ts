@@ -39,6 +39,8 @@ export function readSettings(site: string, options: InitOptions): Settings {
   if (!/^[A-Za-z0-9_-]{43}( [A-Za-z0-9_-]{43})?$/.test(trust)) {
     throw new RangeError('trust must be one or two Ed25519 public keys in base64url');
   }
+  const [root, helper] = trust.split(' ');
+  if (root === helper) throw new RangeError('trust must name two different keys, or one');
   if (/[?#]/.test(options.endpoint)) {
     throw new RangeError('endpoint must have no query and no fragment');
   }

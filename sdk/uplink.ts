@@ -90,7 +90,7 @@ function reportEntry(entry: LedgerEntry, outbox: ReadonlyMap<string, OutboxEntry
     reportId: entry.reportId,
     task: entry.taskName,
     round: entry.round,
-    atMs: Math.round(entry.atMs / HOUR_MS) * HOUR_MS,
+    atMs: Math.floor(entry.atMs / HOUR_MS) * HOUR_MS,
     bytes: entry.bytes,
     epsilon: entry.epsilon,
     delta: entry.delta,

@@ -233,7 +233,7 @@ export async function audit(deps: AuditDeps, options: AuditOptions): Promise<Aud
     await checkHelper(task, pinned, [...history.rotations, ...records.rotations], checks);
     checkClaims(record, checks);
   }
-  const { revoked } = records.site.record;
+  const revoked = [...history.revoked, ...records.site.record.revoked];
   for (const { hash, signed } of records.tasks) {
     checkKeys(signed.record, revoked, views.isOpen(hash), nowMs(), checks);
   }

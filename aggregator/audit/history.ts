@@ -94,6 +94,8 @@ export class History {
   readonly rounds: LoggedRound[] = [];
   readonly rotations: SignedRotation[] = [];
   site: Signed<SiteRecord> | null = null;
+  /** Keys that any site record so far has revoked: a key once revoked stays so (T4). */
+  readonly revoked = new Set<string>();
   /** Entries taken. */
   size = 0;
   readonly records = new Tally();
@@ -137,6 +139,7 @@ export class History {
         const { serial } = entry.site.record;
         if (serial < last) throw new Error(`site serial ${serial} after ${last}`);
         this.site = entry.site;
+        for (const key of entry.site.record.revoked) this.revoked.add(key);
         return;
       }
       case 'task': {
@@ -189,10 +192,9 @@ export class History {
       () => `${where}: another window`,
     );
     const { aggregatorKey, helper } = task;
-    const revoked = this.site?.record.revoked ?? [];
     const keys = [aggregatorKey, helper?.identityKey ?? '', helper?.sealingKey ?? ''];
     this.chain.look(
-      !keys.some((key) => revoked.includes(key)),
+      !keys.some((key) => this.revoked.has(key)),
       () => `${where}: under a key that the site had revoked`,
     );
     const hashHex = await recordHash(record);

@@ -69,9 +69,9 @@ async function readSite(
       'site-record',
       name,
       serial >= lastSerial
-        ? `serial ${serial}, ${tasks.length} tasks, ε ${budget.epsilon} in all at δ ${budget.delta}`
+        ? `serial ${serial}, ${tasks.length} tasks, ε ${budget.epsilon} in all at δ ${budget.delta}, order ${budget.order}`
         : `serial ${serial} after ${lastSerial}`,
-      { serial, epsilon: budget.epsilon, delta: budget.delta },
+      { serial, epsilon: budget.epsilon, delta: budget.delta, order: budget.order },
     );
     return site;
   } catch (error) {

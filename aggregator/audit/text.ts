@@ -52,6 +52,7 @@ const VIEWERS: Readonly<Record<Viewer, string>> = {
   helper: 'helper',
   update: 'one report',
   collusion: 'both servers together',
+  network: 'the network',
   participation: 'taking part',
   shop: 'the shop',
 };

@@ -73,13 +73,14 @@ export class Openings {
     // 2. The round; once opened, the same answer for the same list and none for another.
     const round = await knownRound(log, task, taskHash, roundHash);
     const digest = await sha256Hex(body);
-    const opened = memory.opened(taskHash, round.value.round);
-    if (opened !== null) {
+    const answered = async (opened: OpenedRound): Promise<PrepareAnswer> => {
       if (opened.prepared !== digest) throw new Refusal('round-opened');
       await this.#deps.alone(() => memory.mark());
       const { batch, reports } = opened.opening.record;
       return { rejected: opened.rejected, batch, reports };
-    }
+    };
+    const before = memory.opened(taskHash, round.value.round);
+    if (before !== null) return answered(before);
     await assertOpenable(log, task, round, nowMs());
     if (message.reports.length > task.maxReports) {
       throw new Refusal('batch-too-large', `${message.reports.length} over ${task.maxReports}`);
@@ -87,6 +88,11 @@ export class Openings {
     noise.ready(taskHash, task);
     // 3. The seeds.
     const preparation = await prepareBatch(message, opener, (id) => memory.isSpent(id));
+    const meanwhile = memory.opened(taskHash, round.value.round);
+    if (meanwhile !== null) {
+      wipe(preparation);
+      return answered(meanwhile);
+    }
     this.#keep(digest, preparation);
     return preparation.answer;
   }
@@ -184,6 +190,8 @@ export class Openings {
   }
 
   #keep(digest: string, preparation: Preparation): void {
+    const same = this.#prepared.get(digest);
+    if (same !== undefined) wipe(same);
     this.#prepared.delete(digest);
     this.#prepared.set(digest, preparation);
     for (const [oldest, old] of this.#prepared) {

@@ -6,7 +6,7 @@ import {
   type Vitrine,
 } from '../../sdk/index.ts';
 import { h } from '../dom.ts';
-import { clockTime, decimal, t } from '../text/locale.ts';
+import { clockHour, decimal, t } from '../text/locale.ts';
 
 const SHOWN_COORDINATES = 64;
 
@@ -16,7 +16,8 @@ function epsilon(value: number | 'none'): string {
 
 function decoded(bytes: Uint8Array): Node[] {
   const { fields, coordinates } = inspectReport(bytes);
-  const split = fields.some(({ name }) => name === 'sealed-seed');
+  const has = (field: string): boolean => fields.some(({ name }) => name === field);
+  const note = has('sealed-seed') ? 'shareNote' : has('vector') ? 'vectorNote' : 'seedNote';
   const rows = fields.map((one) =>
     h(
       'tr',
@@ -39,7 +40,7 @@ function decoded(bytes: Uint8Array): Node[] {
       ),
       h('tbody', {}, ...rows),
     ),
-    h('p', { class: 'bar-why' }, t(split ? 'shareNote' : 'vectorNote')),
+    h('p', { class: 'bar-why' }, t(note)),
     h('p', { class: 'mono' }, shown + (coordinates.length > SHOWN_COORDINATES ? ' …' : '')),
     h('p', { class: 'mono hex' }, hex.replace(/(.{8})/g, '$1 ')),
   ];
@@ -56,7 +57,7 @@ async function report(vitrine: Vitrine, one: ReportEntry): Promise<HTMLElement> 
   return h(
     'li',
     { class: 'panel-block', 'data-report': one.reportId, 'data-state': one.state },
-    h('p', {}, h('time', {}, clockTime(one.atMs)), ` ${line}`),
+    h('p', {}, h('time', {}, clockHour(one.atMs)), ` ${line}`),
     h(
       'p',
       { class: 'quiet' },

@@ -109,6 +109,8 @@ export const en = {
   vectorNote: 'The vector as sent: clipped, rounded to integers, and noised here before it left.',
   shareNote:
     "The first server's share as sent: the clipped and noised vector, masked with a seed that only the second server can open. Nobody can read it alone.",
+  seedNote:
+    'The seed of a random vector, chosen here so that over many browsers such vectors point where the updates do. One alone says next to nothing.',
   statement: 'What is promised',
   modelsTitle: 'Models',
   modelLine: '{task}: version {version}',
@@ -130,7 +132,7 @@ export const en = {
   countExposed: 'Seen by',
   countConverted: 'Then bought',
   countNoise:
-    'Every figure is off by noise that each browser added: ± {deviation} is one standard deviation, and a figure may even be below zero. Two figures less than {difference} apart say nothing.',
+    'Every figure is off by the noise that was added before anybody saw it: ± {deviation} is one standard deviation, and a figure may even be below zero. Two figures less than {difference} apart say nothing.',
   consentChange: 'Change consent',
   export: 'Download everything stored here',
   price0: 'cheapest fifth',

@@ -46,6 +46,16 @@ export function clockTime(ms: number): string {
   }).format(ms);
 }
 
+/** A time that is known to the hour. */
+export function clockHour(ms: number): string {
+  const hour = (at: number): string =>
+    new Intl.DateTimeFormat(locale === 'zh' ? 'zh-CN' : 'en-GB', {
+      hour: '2-digit',
+      minute: '2-digit',
+    }).format(at);
+  return `${hour(ms)}–${hour(ms + 3_600_000)}`;
+}
+
 export function decimal(value: number, digits = 2): string {
   return new Intl.NumberFormat(locale === 'zh' ? 'zh-CN' : 'en-GB', {
     minimumFractionDigits: digits,

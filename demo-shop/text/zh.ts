@@ -110,6 +110,8 @@ export const zh: Words = {
   vectorNote: '发送出去的向量：离开之前已在本地裁剪、取整并加噪。',
   shareNote:
     '发给第一台服务器的份额：裁剪加噪后的向量，用只有第二台服务器才能打开的种子遮住。任何一方都无法单独读出。',
+  seedNote:
+    '一个随机向量的种子：在本地选取，使许多浏览器的向量合起来指向更新的方向。单独一个几乎说明不了什么。',
   statement: '承诺内容',
   modelsTitle: '模型',
   modelLine: '{task}：第 {version} 版',
@@ -131,7 +133,7 @@ export const zh: Words = {
   countExposed: '看到',
   countConverted: '随后购买',
   countNoise:
-    '每个浏览器都加了噪声，因此每个数字都有偏差：一个标准差为 ±{deviation}，甚至可能小于零。相差不到 {difference} 的两个数字说明不了什么。',
+    '在任何人看到之前都已加入噪声，因此每个数字都有偏差：一个标准差为 ±{deviation}，甚至可能小于零。相差不到 {difference} 的两个数字说明不了什么。',
   consentChange: '更改同意选项',
   export: '下载这里保存的全部内容',
   price0: '最便宜的五分之一',

@@ -4,7 +4,7 @@
  * are kept here: the charge is one strict transaction with the finished bytes.
  */
 import type { RdpCurve } from '../../shared/privacy/curve.ts';
-import type { ModelRecord } from '../../shared/protocol/task.ts';
+import type { ModelRecord, SiteBudget } from '../../shared/protocol/task.ts';
 import type { ShopEvent } from '../capture/event.ts';
 
 export interface Consent {
@@ -19,8 +19,8 @@ export interface MetaValues {
   consent: Consent;
   /** When this storage epoch began: the first write after consent to personalise. */
   epochStartMs: number;
-  /** The site's budget as pinned; only ever lowered. */
-  budget: { readonly epsilon: number; readonly delta: number };
+  /** The site's budget as pinned; only ever lowered, at the order of first contact. */
+  budget: SiteBudget;
   /** Largest serial of a site record seen; an older one is refused. */
   siteSerial: number;
   /** Latest verified site record and tasks, as signed JSON, for starts without network. */

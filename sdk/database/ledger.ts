@@ -1,5 +1,5 @@
 /** Whether a charge fits: rules PR13 and PR15 to PR19 of shared/privacy/SPEC.md, without storage. */
-import { addCurves, epsilonOfCurve, zeroCurve } from '../../shared/privacy/curve.ts';
+import { addCurves, epsilonAtOrder, zeroCurve } from '../../shared/privacy/curve.ts';
 import type { ChargeRefusal, ChargeRequest, LedgerEntry, MetaValues } from './database.ts';
 
 export interface LedgerState {
@@ -38,9 +38,10 @@ export function refusalOf(
   );
   const sinceLast = ledgerTime(entries, request.nowMs) - last;
   if (!(sinceLast >= request.separationMs)) return 'separation';
-  if (budget === undefined) return 'budget-spent';
+  // Nor with one that was pinned before there was an order, until the site is met again.
+  if (budget?.order === undefined) return 'budget-spent';
   const spent = entries.reduce((sum, { curve }) => addCurves(sum, curve), zeroCurve());
-  const composed = epsilonOfCurve(addCurves(spent, entry.curve), budget.delta);
+  const composed = epsilonAtOrder(addCurves(spent, entry.curve), budget.order, budget.delta);
   return composed <= budget.epsilon || isZero(entry.curve) ? null : 'budget-spent';
 }
 

@@ -1,11 +1,12 @@
 /** What a write may do to what is stored; both implementations ask here inside their transaction. */
+import { gaussianOrder, ORDERS } from '../../shared/privacy/curve.ts';
 import type { ChargeRequest, MetaValues, OutboxEntry, Retention, StoredModel } from './database.ts';
 import { DatabaseError } from './database.ts';
 
 /**
  * The value to store. A budget is only ever lowered (PR13): ε and δ each keep their smallest
- * value, and a bound at both is at least as strict as either. A site's serial only rises, and an
- * epoch begins once.
+ * value, and a bound at both is at least as strict as either; the order stays what it was. A
+ * site's serial only rises, and an epoch begins once.
  */
 export function mergeMeta<K extends keyof MetaValues>(
   key: K,
@@ -18,6 +19,8 @@ export function mergeMeta<K extends keyof MetaValues>(
       budget: (a, b) => ({
         epsilon: Math.min(a.epsilon, b.epsilon),
         delta: Math.min(a.delta, b.delta),
+        // A profile of before there was an order: from what it had pinned, not from what is sent.
+        order: a.order ?? gaussianOrder(a.epsilon, a.delta),
       }),
       siteSerial: (a, b) => Math.max(a, b),
       epochStartMs: (a) => a,
@@ -28,7 +31,8 @@ export function mergeMeta<K extends keyof MetaValues>(
 
 /**
  * Page and Worker both read what the receive room keeps, change it and write it back: what only
- * rises (the round numbers of each task, the serial of the site's record) is merged here.
+ * rises (the round numbers of each task, the serial of the site's record, the keys that are
+ * revoked, the checkpoint of each log) is merged here.
  */
 function mergeSite(before: unknown, value: unknown): unknown {
   if (!isRecord(before) || !isRecord(value)) return value;
@@ -38,7 +42,30 @@ function mergeSite(before: unknown, value: unknown): unknown {
     rounds[task] = Math.max(Number(round), Number(rounds[task] ?? 0));
   }
   const site = serialOf(before.site) > serialOf(value.site) ? before.site : value.site;
-  return { ...value, site, rounds };
+  const revoked = union(before.revoked, value.revoked);
+  const logs = largest(before.logs, value.logs);
+  return { ...value, site, rounds, ...revoked, ...logs };
+}
+
+function union(before: unknown, value: unknown): { revoked?: unknown[] } {
+  if (!Array.isArray(before)) return {};
+  return { revoked: [...new Set([...before, ...(Array.isArray(value) ? value : [])])] };
+}
+
+/** The checkpoint of the larger tree for each log; of one size, the one that was there. */
+function largest(before: unknown, value: unknown): { logs?: Record<string, unknown> } {
+  if (!isRecord(before)) return {};
+  const logs: Record<string, unknown> = { ...before };
+  for (const [key, one] of Object.entries(isRecord(value) ? value : {})) {
+    if (sizeOf(one) > sizeOf(logs[key])) logs[key] = one;
+  }
+  return { logs };
+}
+
+function sizeOf(checkpoint: unknown): number {
+  return isRecord(checkpoint) && Number.isSafeInteger(checkpoint.size)
+    ? Number(checkpoint.size)
+    : -1;
 }
 
 function serialOf(signed: unknown): number {
@@ -55,9 +82,10 @@ export function checkMeta<K extends keyof MetaValues>(key: K, value: MetaValues[
     throw new DatabaseError('failed', `meta.${key} must be ${expected}`);
   };
   if (key === 'budget') {
-    const { epsilon, delta } = value as MetaValues['budget'];
+    const { epsilon, delta, order } = value as MetaValues['budget'];
     if (!(epsilon >= 0 && Number.isFinite(epsilon))) refuse('a budget with ε of at least 0');
     if (!(delta > 0 && delta < 1)) refuse('a budget with δ between 0 and 1');
+    if (!ORDERS.includes(order)) refuse('a budget at an order of the accountant');
   }
   if (key === 'siteSerial' || key === 'epochStartMs') {
     if (!Number.isFinite(value as number)) refuse('a finite number');

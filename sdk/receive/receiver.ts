@@ -30,7 +30,7 @@ import { ReceiveError, receiveError } from './error.ts';
 import { type Kept, readKept, withRound, withSite, withTask } from './kept.ts';
 import { type PlacedEntry, PublicLog } from './public-log.ts';
 import type { Transport } from './transport.ts';
-import { assertRankKeys, HelperTrust, type Pins, readPins } from './trust.ts';
+import { assertRankKeys, HelperTrust, isHelperSigned, type Pins, readPins } from './trust.ts';
 import { assertReportable } from './verify.ts';
 
 export interface ReceiverOptions {
@@ -252,6 +252,8 @@ export class Receiver {
     if ((await recordHash(record)) !== hash) throw new ReceiveError('hash-mismatch', 'task');
     await verifyRecord(signed, this.#pins.root);
     if (record.site !== site) throw new ReceiveError('bad-record', 'task of another site');
+    // Its hash and the site's signature say nothing of the helper's: a wrong one is not kept.
+    if (!(await isHelperSigned(signed))) return signed;
     if (kept === undefined) await this.#keep((all) => withTask(all, hash, signed));
     this.#tasks.set(hash, signed);
     return signed;

@@ -33,6 +33,19 @@ export function assertRankKeys({ aggregatorKey }: Task, revoked: readonly string
   }
 }
 
+/** Whether the helper that a task names has signed it; true where it names none. */
+export async function isHelperSigned({ record, helperSignature }: SignedTask): Promise<boolean> {
+  if (record.helper === null) return true;
+  try {
+    const signed = { record, signature: helperSignature ?? '' };
+    await verifyRecord(signed, record.helper.identityKey);
+    return true;
+  } catch (error) {
+    if (error instanceof SignatureError) return false;
+    throw error;
+  }
+}
+
 /** The helper's keys of a task, against the pins. */
 export class HelperTrust {
   readonly #transport: Transport;
@@ -50,7 +63,7 @@ export class HelperTrust {
    * one, or one that it was rotated to, and has signed the task; NetworkError
    */
   async assertTrusted(signed: SignedTask, revoked: readonly string[]): Promise<void> {
-    const { record, helperSignature } = signed;
+    const { record } = signed;
     if (record.helper === null) return;
     const { identityKey, sealingKey } = record.helper;
     for (const [name, key] of Object.entries({ identity: identityKey, sealing: sealingKey })) {
@@ -61,11 +74,8 @@ export class HelperTrust {
         throw new ReceiveError('key-revoked', 'a key from which the identity was rotated');
       }
     }
-    try {
-      await verifyRecord({ record, signature: helperSignature ?? '' }, identityKey);
-    } catch (error) {
-      if (!(error instanceof SignatureError)) throw error;
-      throw new ReceiveError('untrusted-helper', 'the helper has not signed the task', error);
+    if (!(await isHelperSigned(signed))) {
+      throw new ReceiveError('untrusted-helper', 'the helper has not signed the task');
     }
   }
 

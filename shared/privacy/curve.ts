@@ -5,7 +5,7 @@
  * not, and a Gaussian's is α/(2σ²).
  */
 import { assertFinite } from '../assert/assert.ts';
-import { assertDelta, epsilonAtOrder, zcdpOfGaussian } from './zcdp.ts';
+import { assertDelta, epsilonOfRdp, zcdpOfGaussian } from './zcdp.ts';
 
 /** D_α at every order α of `ORDERS`, in nats; infinity where nothing is claimed. */
 export type RdpCurve = readonly number[];
@@ -109,12 +109,56 @@ export function withinCurve(spent: RdpCurve, budget: RdpCurve): boolean {
  * For Gaussians within 1 % of `epsilonOfZcdp` while ε lies between 0.1 and 60.
  */
 export function epsilonOfCurve(curve: RdpCurve, delta: number): number {
+  return epsilonAtOrder(curve, bestOrder(curve, delta), delta);
+}
+
+function converted(curve: RdpCurve, i: number, delta: number): number {
+  const rdp = curve[i] as number;
+  return rdp === 0 ? 0 : epsilonOfRdp(BETAS[i] as number, rdp, delta);
+}
+
+/**
+ * Returns the provable ε at `delta` of one order of `ORDERS`, rounded up to a billionth; 0 where
+ * the curve is 0 there. An order fixed ahead holds for uses chosen adaptively (rule PR13).
+ *
+ * @throws RangeError for an order that is not on the grid.
+ */
+export function epsilonAtOrder(curve: RdpCurve, order: number, delta: number): number {
   assertCurve('curve', curve);
   assertDelta(delta);
-  let best = Number.POSITIVE_INFINITY;
-  for (const [i, beta] of BETAS.entries()) {
-    const rdp = curve[i] as number;
-    best = Math.min(best, rdp === 0 ? 0 : epsilonAtOrder(beta, rdp, delta));
+  assertFinite('order', order);
+  const i = ORDERS.indexOf(order);
+  if (i === -1) throw new RangeError('order must be one of ORDERS');
+  return converted(curve, i, delta);
+}
+
+/** Returns the order of `ORDERS` at which `curve` has its smallest ε at `delta`; of equals, the first. */
+export function bestOrder(curve: RdpCurve, delta: number): number {
+  assertCurve('curve', curve);
+  assertDelta(delta);
+  return orderOfLeast((i) => converted(curve, i, delta));
+}
+
+/**
+ * Returns the order of `ORDERS` that lets Gaussian noise spend the most ρ of (ε, δ): the largest
+ * (ε − c(α, δ))/α, with c(α, δ) = ln(1 − 1/α) − ln(δα)/(α − 1).
+ */
+export function gaussianOrder(epsilon: number, delta: number): number {
+  assertFinite('epsilon', epsilon);
+  if (epsilon < 0) throw new RangeError('epsilon must not be negative');
+  assertDelta(delta);
+  return orderOfLeast((i) => {
+    const beta = BETAS[i] as number;
+    const offset = -Math.log1p(1 / beta) - (Math.log(delta) + Math.log1p(beta)) / beta;
+    return (offset - epsilon) / (1 + beta);
+  });
+}
+
+function orderOfLeast(value: (i: number) => number): number {
+  let [best, least] = [0, Number.POSITIVE_INFINITY];
+  for (let i = 0; i < ORDERS.length; i++) {
+    const its = value(i);
+    if (its < least) [best, least] = [i, its];
   }
-  return best;
+  return ORDERS[best] as number;
 }

@@ -35,6 +35,7 @@ export type Viewer =
   | 'helper'
   | 'update'
   | 'collusion'
+  | 'network'
   | 'participation'
   | 'shop';
 
@@ -103,6 +104,7 @@ function noPrivacy(task: StatementInput): Statement {
       helper: nothing,
       update: nothing,
       collusion: nothing,
+      network: nothing,
       participation: PARTICIPATION,
       shop: SHOP,
     },
@@ -129,6 +131,7 @@ function local(task: StatementInput, perReport: number): Statement {
       helper: view('There is no second server in this tier.'),
       update: claim('Whoever obtains one report'),
       collusion: claim('All servers and other browsers together'),
+      network: claim('Whoever watches the network, should TLS hide nothing from it,'),
       participation: PARTICIPATION,
       shop: SHOP,
     },
@@ -195,6 +198,10 @@ function split(task: StatementInput, perReport: number, rho: number): Statement 
         'Hidden by AES and X25519 while the servers do not collude; no local ε is claimed.',
       ),
       collusion: view('If both servers collude, nothing is claimed.'),
+      network: view(
+        'Sees that this browser took part, when, and how many bytes it sent, the same for everyone; ' +
+          'should TLS hide nothing, an update is hidden by AES and X25519. No local ε is claimed.',
+      ),
       participation: PARTICIPATION,
       shop: SHOP,
     },

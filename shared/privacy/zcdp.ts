@@ -36,7 +36,7 @@ export function zcdpOfGaussian(sigma: number): number {
  *
  * Proposition 12 of arXiv:2004.00010v5 at one order.
  */
-export function epsilonAtOrder(beta: number, rdp: number, delta: number): number {
+export function epsilonOfRdp(beta: number, rdp: number, delta: number): number {
   if (rdp === Number.POSITIVE_INFINITY) return rdp;
   const shrink = -Math.log1p(1 / beta);
   const tail = -(Math.log(delta) + Math.log1p(beta)) / beta;
@@ -60,11 +60,11 @@ export function epsilonOfZcdp(rho: number, delta: number): number {
   assertFinite('rho', rho);
   if (rho < 0) throw new RangeError('rho must not be negative');
   if (rho === 0) return 0;
-  const beta = bestOrder(rho, -Math.log(delta), 1 / delta - 1);
-  return epsilonAtOrder(beta, rho * (1 + beta), delta);
+  const beta = bestBeta(rho, -Math.log(delta), 1 / delta - 1);
+  return epsilonOfRdp(beta, rho * (1 + beta), delta);
 }
 
-function bestOrder(rho: number, target: number, most: number): number {
+function bestBeta(rho: number, target: number, most: number): number {
   let low = 0;
   let high = Math.min(most, Math.sqrt(target / rho));
   for (let i = 0; i < 60; i++) {

@@ -2,6 +2,7 @@
 import { canonicalBytes } from '../bytes/canonical.ts';
 import { sha256Hex } from '../bytes/hash.ts';
 import { parameterCount } from '../model/architecture.ts';
+import { ORDERS } from '../privacy/curve.ts';
 import { architecture, assertKind, recipe } from './kinds.ts';
 import {
   type Check,
@@ -79,12 +80,18 @@ const TASK = object({
   label: text(200),
 });
 
+const order: Check = (value, path) => {
+  if (!ORDERS.includes(value as number)) {
+    throw new ShapeError(path, `one of the accountant's ${ORDERS.length} orders`);
+  }
+};
+
 const SITE = object({
   version: literal(1),
   type: literal('site'),
   site: text(100),
   serial: integer(0, 2 ** 52),
-  budget: object({ epsilon: number(0, 1e4), delta: number(1e-18, 1e-5) }),
+  budget: object({ epsilon: number(0, 1e4), delta: number(1e-18, 1e-5), order }),
   tasks: list(object({ name: text(40), hash }), 64),
   segments: list(
     object({
@@ -185,6 +192,9 @@ export function decodeTask(value: unknown): Task {
   }
   if ((task.helper !== null) !== (task.tier === 'split')) {
     throw new ShapeError('task.helper', 'keys in the split tier, and in it alone');
+  }
+  if (task.helper?.identityKey === task.aggregatorKey) {
+    throw new ShapeError('task.helper.identityKey', 'another key than that of the aggregator');
   }
   return task;
 }

@@ -68,6 +68,8 @@ export interface HelperKeys {
 export interface SiteBudget {
   readonly epsilon: number;
   readonly delta: number;
+  /** Rényi order α at which charges are composed: one of the accountant's `ORDERS` (PR13). */
+  readonly order: number;
 }
 
 /** Mutable by replacement: `serial` only rises. Signed by the site's root key. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { generateKey, signerOf } from '../../aggregator/keys.ts';
 import { canonicalBytes } from '../../shared/bytes/canonical.ts';
 import { fromUtf8, utf8 } from '../../shared/bytes/utf8.ts';
+import { gaussianOrder } from '../../shared/privacy/curve.ts';
 import { NO_MECHANISM } from '../../shared/privacy/mechanism.ts';
 import { signRecord } from '../../shared/protocol/signature.ts';
 import type { ModelRecord, SiteRecord } from '../../shared/protocol/task.ts';
@@ -197,7 +198,7 @@ describe('whom and what it believes', () => {
           type: 'site',
           site: SITE,
           serial,
-          budget: { epsilon: 16, delta: 1e-6 },
+          budget: { epsilon: 16, delta: 1e-6, order: gaussianOrder(16, 1e-6) },
           tasks: [],
           segments: [],
           revoked,

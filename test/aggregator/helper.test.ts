@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { serverNoise } from '../../aggregator/noise/noise.ts';
 import { fromHex } from '../../shared/bytes/hex.ts';
 import { decodeOpened, HELPER_PATHS } from '../../shared/protocol/opening.ts';
@@ -85,6 +85,35 @@ describe('opening a batch', () => {
     expect(opening.record.sequence).toBe(1);
   });
 
+  it('S6 S8 a preparation that ends after its round was opened is answered as one that came later', async () => {
+    const { helper, round, reports } = await ready(KEYS);
+    const [message, fewer] = [reports, reports.slice(1)].map((all) => prepareMessage(round, all));
+    if (message === undefined || fewer === undefined) throw new Error('two messages');
+    const first = await helper.prepare(message);
+    const { subtle } = globalThis.crypto;
+    const decrypt = subtle.decrypt.bind(subtle);
+    let release = (): void => undefined;
+    const opened = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const held = vi.spyOn(subtle, 'decrypt').mockImplementation(async (...call) => {
+      await opened;
+      return decrypt(...call);
+    });
+    try {
+      const late = [helper.prepare(message), helper.prepare(fewer)];
+      await expect.poll(() => held.mock.calls.length).toBe(9);
+      const open = await helper.open(message, leaderRecord(round, prepared(first)));
+      expect(open.status).toBe(200);
+      release();
+      const [same, other] = await Promise.all(late);
+      expect(same).toEqual(first);
+      expect(other).toMatchObject({ code: 'round-opened' });
+    } finally {
+      held.mockRestore();
+    }
+  });
+
   it('S7 two preparations of a round: one alone is ever opened', async () => {
     const { helper, round, reports } = await ready(KEYS);
     const all = prepareMessage(round, reports);
@@ -158,7 +187,7 @@ describe('opening a batch', () => {
       const headers = { 'content-length': String(body.length) };
       const init = { method: 'POST', headers, body: body as Uint8Array<ArrayBuffer> };
       const response = await helper.app?.request(HELPER_PATHS.prepare, init);
-      return ((await response?.json()) as { code?: unknown }).code;
+      return ((await response?.json()) as { code?: unknown } | undefined)?.code;
     };
     expect(await send(300)).toBe('too-large');
     await helper.addTask({ name: 'large', scaleBits: 4, minReports: 200, maxReports: 400 });

@@ -76,7 +76,7 @@ describe('the campaign', () => {
     }
     const words = (await block.textContent()) ?? '';
     expect(words).toContain(`${REPORTS} browsers`);
-    // √n·2σ·C·(B′/B) at ε = 4: 2.54·√2·√60.
-    expect(words).toContain('± 28');
+    // σ·C·√(2 + n/(½·n_min)) at ε = 2: 2.38·√2·√(2 + 2).
+    expect(words).toContain('± 7');
   }, 120_000);
 });

@@ -1,8 +1,16 @@
 /** The ledger's part of the database contract: rules PR13 to PR19 of shared/privacy/SPEC.md. */
 import { describe, expect, it } from 'vitest';
 import type { ChargeRequest, Database } from '../../sdk/database/database.ts';
-import { epsilonOfCurve, gaussianCurve, zeroCurve } from '../../shared/privacy/curve.ts';
-import { CONSENT, chargeRequest, HOUR, hashOf, SIGMA } from './database-values.ts';
+import {
+  bestOrder,
+  epsilonAtOrder,
+  epsilonOfCurve,
+  gaussianCurve,
+  pureCurve,
+  scaleCurve,
+  zeroCurve,
+} from '../../shared/privacy/curve.ts';
+import { budgetOf, CONSENT, chargeRequest, HOUR, hashOf, SIGMA } from './database-values.ts';
 
 export function ledgerContract(
   name: string,
@@ -43,7 +51,7 @@ export function ledgerContract(
 
     it('PR15 PR17 keeps cap and uniqueness, per task', async () => {
       const db = await openFresh();
-      await db.setMeta('budget', { epsilon: 5, delta: 1e-6 });
+      await db.setMeta('budget', budgetOf(5));
       const none = { epsilon: 'none', curve: zeroCurve() } as const;
       const free = (round: number, taskHash = hashOf('a')): ChargeRequest => {
         const request = chargeRequest(round);
@@ -93,7 +101,7 @@ export function ledgerContract(
           gaussianCurve(SIGMA).map((value) => value * k),
           1e-6,
         );
-      await db.setMeta('budget', { epsilon: (composed(2) + composed(3)) / 2, delta: 1e-6 });
+      await db.setMeta('budget', budgetOf((composed(2) + composed(3)) / 2));
       const of = (round: number, taskHash: string): ChargeRequest => {
         const request = chargeRequest(round);
         return { ...request, entry: { ...request.entry, taskHash } };
@@ -101,8 +109,30 @@ export function ledgerContract(
       expect((await db.charge(of(1, hashOf('1')))).ok).toBe(true);
       expect((await db.charge(of(2, hashOf('2')))).ok).toBe(true);
       expect(await db.charge(of(3, hashOf('3')))).toEqual({ ok: false, reason: 'budget-spent' });
-      await db.setMeta('budget', { epsilon: 1000, delta: 1e-6 });
+      await db.setMeta('budget', budgetOf(1000));
       expect(await db.canCharge(of(3, hashOf('3')))).toBe('budget-spent');
+    });
+
+    it('PR13 counts at the pinned order, whichever would be the best', async () => {
+      const few = { curve: pureCurve(1.59), k: 5 };
+      const many = { curve: pureCurve(0.411), k: 20 };
+      const order = bestOrder(scaleCurve(few.curve, few.k), 1e-5);
+      const made = async ({ curve, k }: typeof few): Promise<number> => {
+        const db = await openBare();
+        await db.setMeta('consent', CONSENT);
+        await db.setMeta('budget', { epsilon: 8, delta: 1e-5, order });
+        await db.setMeta('budget', { epsilon: 8, delta: 1e-5, order: other });
+        for (let round = 1; round <= k; round++) {
+          const { entry, ...request } = chargeRequest(round, { participations: k });
+          const result = await db.charge({ ...request, entry: { ...entry, curve } });
+          if (!result.ok) expect(result.reason).toBe('budget-spent');
+        }
+        return (await db.readLedger()).length;
+      };
+      const other = bestOrder(scaleCurve(many.curve, many.k), 1e-5);
+      expect(epsilonAtOrder(scaleCurve(many.curve, many.k), other, 1e-5)).toBeLessThan(8);
+      expect(await made(few)).toBe(few.k);
+      expect(await made(many)).toBeLessThan(many.k);
     });
 
     it('withdrawal deletes what is unsent; charges stay', async () => {

@@ -1,10 +1,16 @@
 /** Consent, budget, events and charges as the database tests use them. */
 import type { ShopEvent } from '../../sdk/capture/event.ts';
 import type { ChargeRequest, Database, MetaValues } from '../../sdk/database/database.ts';
-import { gaussianCurve } from '../../shared/privacy/curve.ts';
+import { gaussianCurve, gaussianOrder } from '../../shared/privacy/curve.ts';
 
 export const CONSENT: MetaValues['consent'] = { personalise: true, contribute: true };
-export const BUDGET: MetaValues['budget'] = { epsilon: 12, delta: 1e-6 };
+
+/** A budget at the order that suits Gaussian noise. */
+export function budgetOf(epsilon: number, delta = 1e-6): MetaValues['budget'] {
+  return { epsilon, delta, order: gaussianOrder(epsilon, delta) };
+}
+
+export const BUDGET = budgetOf(12);
 export const SIGMA = 1.3;
 export const HOUR = 3_600_000;
 export const RETENTION = { maxEvents: 100, maxAgeMs: 1000 * HOUR };

@@ -140,13 +140,13 @@ export function databaseContract(name: string, open: OpenDatabase, options: Cont
       expect(await db.getMeta('epochStartMs')).toBe(7);
     });
 
-    it('PR13 only lowers a pinned budget, and only raises the serial', async () => {
+    it('PR13 only lowers a pinned budget at its order, and only raises the serial', async () => {
       const db = await open(fresh());
-      await db.setMeta('budget', { epsilon: 8, delta: 1e-6 });
-      await db.setMeta('budget', { epsilon: 20, delta: 1e-9 });
-      expect(await db.getMeta('budget')).toEqual({ epsilon: 8, delta: 1e-9 });
-      await db.setMeta('budget', { epsilon: 5, delta: 1e-3 });
-      expect(await db.getMeta('budget')).toEqual({ epsilon: 5, delta: 1e-9 });
+      await db.setMeta('budget', { epsilon: 8, delta: 1e-6, order: 3 });
+      await db.setMeta('budget', { epsilon: 20, delta: 1e-9, order: 2 });
+      expect(await db.getMeta('budget')).toEqual({ epsilon: 8, delta: 1e-9, order: 3 });
+      await db.setMeta('budget', { epsilon: 5, delta: 1e-3, order: 17 });
+      expect(await db.getMeta('budget')).toEqual({ epsilon: 5, delta: 1e-9, order: 3 });
       await db.setMeta('siteSerial', 4);
       await db.setMeta('siteSerial', 3);
       expect(await db.getMeta('siteSerial')).toBe(4);
@@ -155,7 +155,7 @@ export function databaseContract(name: string, open: OpenDatabase, options: Cont
     it('refuses a budget that is none, and keeps the pinned one', async () => {
       const db = await openFresh();
       for (const epsilon of [Number.NaN, -1, Number.POSITIVE_INFINITY]) {
-        await expect(db.setMeta('budget', { epsilon, delta: 1e-6 })).rejects.toMatchObject({
+        await expect(db.setMeta('budget', { ...BUDGET, epsilon })).rejects.toMatchObject({
           name: 'DatabaseError',
           code: 'failed',
         });
@@ -212,8 +212,21 @@ export function databaseContract(name: string, open: OpenDatabase, options: Cont
       await db.setMeta('site', { site: site(1), tasks: {}, rounds: { a: 6, c: 1 } });
       const rounds = { a: 7, b: 3, c: 1 };
       expect(await db.getMeta('site')).toEqual({ site: site(2), tasks: {}, rounds });
+      const kept = { site: site(2), tasks: {}, rounds };
+      const logs = (a: number, b: number) => ({
+        a: { size: a, root: `a${a}` },
+        b: { size: b, root: `b${b}` },
+      });
+      await db.setMeta('site', { ...kept, revoked: ['x', 'y'], logs: logs(5, 2) });
+      await db.setMeta('site', { ...kept, revoked: ['z'], logs: logs(4, 3) });
+      await db.setMeta('site', { ...kept, logs: { a: { size: 5, root: 'other' } } });
+      expect(await db.getMeta('site')).toEqual({
+        ...kept,
+        revoked: ['x', 'y', 'z'],
+        logs: logs(5, 3),
+      });
       await db.setMeta('site', { site: site(3), tasks: {}, rounds });
-      expect(await db.getMeta('site')).toEqual({ site: site(3), tasks: {}, rounds });
+      expect(await db.getMeta('site')).toMatchObject({ site: site(3), tasks: {}, rounds });
     });
   });
 

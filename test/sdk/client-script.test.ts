@@ -100,6 +100,9 @@ describe('the script tag', () => {
     expect(boot({}, null, start)).toBeNull();
     expect(boot({}, tag({ site: 'shop', endpoint: '/v', trust: 'short' }), start)).toBeNull();
     expect(said.mock.calls.flat().join('\n')).toMatch(/data-trust[\s\S]*trust must be/);
+    const twice = `${'A'.repeat(43)} ${'A'.repeat(43)}`;
+    expect(boot({}, tag({ site: 'shop', endpoint: '/v', trust: twice }), start)).toBeNull();
+    expect(said.mock.calls.flat().join('\n')).toContain('two different keys');
   });
 });
 

@@ -25,6 +25,7 @@ import type {
   Task,
 } from '../../shared/protocol/task.ts';
 import { CryptoSource } from '../../shared/random/source.ts';
+import { budgetOf } from '../contract/database-values.ts';
 import { OracleLog } from '../oracles/log.ts';
 import type { FakeBrowser } from './client-browser.ts';
 import { catalogueBytes } from './client-goods.ts';
@@ -129,7 +130,7 @@ export class FakeServer implements Transport {
       type: 'site',
       site: 'shop',
       serial,
-      budget: { epsilon: 20, delta: 1e-6 },
+      budget: budgetOf(20),
       tasks: [{ name: this.#task.name, hash: this.taskHash }],
       segments: [
         {

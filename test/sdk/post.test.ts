@@ -7,7 +7,7 @@ import { type EligibleInput, eligible } from '../../sdk/post/eligible.ts';
 import { enqueue } from '../../sdk/post/enqueue.ts';
 import { epsilonOf } from '../../shared/privacy/mechanism.ts';
 import { recordHash } from '../../shared/protocol/records.ts';
-import { CONSENT, shopEvent } from '../contract/database-values.ts';
+import { budgetOf, CONSENT, shopEvent } from '../contract/database-values.ts';
 import {
   clock,
   HOUR,
@@ -87,7 +87,7 @@ describe('eligible', () => {
     expect(await ask(db, { ...second, task: { ...task, participations: 1 } })).toBe('cap-spent');
     const apart = { ...task, separationMs: HOUR };
     expect(await ask(db, { ...second, task: apart })).toBe('separation');
-    await db.setMeta('budget', { epsilon: 8.5, delta: 1e-6 });
+    await db.setMeta('budget', budgetOf(8.5));
     expect(await ask(db, second)).toBe('budget-spent');
   });
 

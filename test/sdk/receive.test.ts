@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { fetchTransport } from '../../sdk/receive/fetch.ts';
 import { PATHS } from '../../shared/protocol/paths.ts';
+import { budgetOf } from '../contract/database-values.ts';
 import { because, ENDPOINT, memory, newSigner, newWorld, START_MS } from './round-world.ts';
 
 describe('site', () => {
@@ -10,13 +11,15 @@ describe('site', () => {
     const receiver = world.receiver(db);
     expect(await receiver.storedSite()).toBeNull();
     expect((await receiver.site()).tasks).toEqual([{ name: 'wide', hash: world.taskHash }]);
-    expect(await db.getMeta('budget')).toEqual({ epsilon: 30, delta: 1e-6 });
-    world.site({ budget: { epsilon: 99, delta: 1e-6 } });
+    const pinned = budgetOf(30);
+    expect(await db.getMeta('budget')).toEqual(pinned);
+    world.site({ budget: budgetOf(99) });
     await receiver.site();
-    expect(await db.getMeta('budget')).toEqual({ epsilon: 30, delta: 1e-6 });
-    world.site({ budget: { epsilon: 3, delta: 1e-6 } });
+    expect(await db.getMeta('budget')).toEqual(pinned);
+    world.site({ budget: budgetOf(3) });
     await receiver.site();
-    expect(await db.getMeta('budget')).toEqual({ epsilon: 3, delta: 1e-6 });
+    expect(budgetOf(3).order).not.toBe(pinned.order);
+    expect(await db.getMeta('budget')).toEqual({ ...pinned, epsilon: 3 });
     world.answers.clear();
     expect((await receiver.storedSite())?.budget.epsilon).toBe(3);
     await expect(receiver.site()).rejects.toEqual(because('server'));
@@ -26,7 +29,7 @@ describe('site', () => {
     const world = await newWorld();
     const db = memory();
     await world.receiver(db, { maxTotalEpsilon: 12 }).site();
-    expect(await db.getMeta('budget')).toEqual({ epsilon: 12, delta: 1e-6 });
+    expect(await db.getMeta('budget')).toEqual({ ...budgetOf(30), epsilon: 12 });
   });
 
   it('refuses another key, another site and an older serial, and keeps what it had', async () => {

@@ -12,6 +12,7 @@ import { PATHS } from '../../shared/protocol/paths.ts';
 import { decodeCoordinates, REPORT_HEADER_BYTES } from '../../shared/protocol/report.ts';
 import { signRecord } from '../../shared/protocol/signature.ts';
 import type { ModelRecord, Task, TaskHead } from '../../shared/protocol/task.ts';
+import { budgetOf } from '../contract/database-values.ts';
 import { contribute, HOUR, nothingCharged, profile, type Run, TEST_TIER } from './round-run.ts';
 import { newWorld, START_MS, type World } from './round-world.ts';
 
@@ -171,11 +172,11 @@ describe('a measure task', () => {
     const world = await newWorld();
     await world.openRound();
     // A report costs 8.
-    world.site({ budget: { epsilon: 9, delta: 1e-6 } });
+    world.site({ budget: budgetOf(9) });
     const [db] = await profile();
     expect((await contribute(world, db)).outcome).toMatchObject({ state: 'enqueued' });
     await world.offer(MEASURE);
-    world.site({ budget: { epsilon: 9, delta: 1e-6 }, serial: 9 });
+    world.site({ budget: budgetOf(9), serial: 9 });
     await world.receiver(db).site();
     await world.openRound({ round: 3 });
     expect((await contribute(world, db)).outcome).toMatchObject({ reason: 'budget-spent' });

@@ -16,6 +16,7 @@ import {
 import type { HelperKeys, Task } from '../../shared/protocol/task.ts';
 import { seedOpener } from '../../shared/sharing/seal.ts';
 import { addInto, centred, decodeUint32LE, expandSeed } from '../../shared/sharing/share.ts';
+import { budgetOf } from '../contract/database-values.ts';
 import { contribute, HOUR, nothingCharged, profile, type Run, send } from './round-run.ts';
 import { newWorld, START_MS, TOWER, type World } from './round-world.ts';
 import { splitTier } from './split-world.ts';
@@ -102,7 +103,7 @@ describe('runRound in the split tier', () => {
       const ends: string[] = [];
       for (const offer of order) {
         await offer(world);
-        world.site({ serial: 10 + ends.length, budget: { epsilon, delta: 1e-6 } });
+        world.site({ serial: 10 + ends.length, budget: budgetOf(epsilon) });
         await world.receiver(db).site();
         await world.openRound();
         const { outcome } = await contribute(world, db);

@@ -27,6 +27,7 @@ import type {
   TaskHead,
 } from '../../shared/protocol/task.ts';
 import { generateSealingKeys, type SealingKeys } from '../../shared/sharing/seal.ts';
+import { budgetOf } from '../contract/database-values.ts';
 import { OracleLog } from '../oracles/log.ts';
 import { catalogueBytes } from './round-goods.ts';
 
@@ -201,7 +202,7 @@ export async function newWorld(): Promise<World> {
         type: 'site',
         site: SITE,
         serial: ++serial,
-        budget: { epsilon: 30, delta: 1e-6 },
+        budget: budgetOf(30),
         tasks: [{ name: world.task.name, hash: world.taskHash }],
         segments: [],
         revoked: [],

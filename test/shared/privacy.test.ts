@@ -9,10 +9,14 @@ import {
 } from '../../shared/privacy/analytic.ts';
 import {
   addCurves,
+  bestOrder,
+  epsilonAtOrder,
   epsilonOfCurve,
   gaussianCurve,
+  gaussianOrder,
   infiniteCurve,
   ORDERS,
+  pureCurve,
   scaleCurve,
   withinCurve,
   zeroCurve,
@@ -25,7 +29,7 @@ import {
   NO_MECHANISM,
 } from '../../shared/privacy/mechanism.ts';
 import {
-  epsilonAtOrder,
+  epsilonOfRdp,
   epsilonOfZcdp,
   sigmaOfEpsilon,
   zcdpOfGaussian,
@@ -140,6 +144,39 @@ describe('curves', () => {
   });
 });
 
+describe('one order', () => {
+  it('PR8 PR9 PR11 is PR8 at that order, and its best is that of the grid', () => {
+    for (const curve of [gaussianCurve(0.9), pureCurve(1.5), scaleCurve(pureCurve(0.2), 30)]) {
+      for (const [i, order] of ORDERS.entries()) {
+        const [beta, rdp] = [order - 1, curve[i] as number];
+        const exact = rdp + Math.log(beta / order) - Math.log(1e-6 * order) / beta;
+        const excess = epsilonAtOrder(curve, order, 1e-6) - Math.max(0, exact);
+        expect(excess).toBeGreaterThan(0);
+        expect(excess).toBeLessThan(1.1e-9 + 1e-11 * Math.abs(exact));
+      }
+      const best = bestOrder(curve, 1e-6);
+      expect(epsilonAtOrder(curve, best, 1e-6)).toBe(epsilonOfCurve(curve, 1e-6));
+    }
+    expect(epsilonAtOrder(zeroCurve(), 2, 1e-6)).toBe(0);
+    expect(epsilonAtOrder(infiniteCurve(), 2, 1e-6)).toBe(Number.POSITIVE_INFINITY);
+    expect(() => epsilonAtOrder(zeroCurve(), 2.01, 1e-6)).toThrow('order');
+    expect(() => gaussianOrder(-1, 1e-6)).toThrow('epsilon');
+    expect(() => gaussianOrder(8, 1)).toThrow('delta');
+  });
+
+  it('PR13 the default order costs Gaussian noise nothing, and 0.1% as the grid does', () => {
+    for (const delta of [1e-5, 1e-6, 1e-9]) {
+      for (const epsilon of [0, 0.5, 2, 8, 32]) {
+        const order = gaussianOrder(epsilon, delta);
+        expect(ORDERS).toContain(order);
+        if (epsilon === 0) continue;
+        const most = gaussianCurve(1.001 * sigmaOfEpsilon(epsilon, delta));
+        expect(epsilonAtOrder(most, order, delta)).toBeLessThanOrEqual(epsilon);
+      }
+    }
+  });
+});
+
 describe('mechanisms', () => {
   it('PR12 throws for a mechanism it does not know, by name', () => {
     const skellam = { name: 'skellam', sigma: 1 } as unknown as Mechanism;
@@ -237,7 +274,7 @@ describe.skipIf(!present)('shared/vectors/accountant.json (skipped where it is a
   it('PR8 converts at one order as the others do', () => {
     for (const row of of('rdp_to_dp_conversion')) {
       const order = number(row, 'optimal_order', Number.NaN);
-      expect(Math.abs(epsilonAtOrder(order - 1, 1.1, row.delta) - row.epsilon)).toBeLessThan(1e-7);
+      expect(Math.abs(epsilonOfRdp(order - 1, 1.1, row.delta) - row.epsilon)).toBeLessThan(1e-7);
     }
   });
 });

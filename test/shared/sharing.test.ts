@@ -202,6 +202,31 @@ describe('seals', () => {
     expect(await make()).not.toEqual(await make());
   });
 
+  it('W10 a seal under a point of small order does not open, and takes no helper down', async () => {
+    const p = 2n ** 255n - 19n;
+    // All u of order 1, 2, 4 and 8 on the curve and its twist, and their other spellings.
+    const low = [
+      0n,
+      1n,
+      p - 1n,
+      p,
+      p + 1n,
+      325606250916557431795983626356110631294008115727848805560023387167927233504n,
+      39382357235489614581723060781553021112529911719440698176882885853963445705823n,
+    ];
+    const bytesOf = (u: bigint): Uint8Array =>
+      Uint8Array.from({ length: 32 }, (_, i) => Number((u >> BigInt(8 * i)) & 255n));
+    for (const name of ENGINES) {
+      const opener = await seedOpener(await generateSealingKeys(SUITES[name]), SUITES[name]);
+      for (const u of [...low, ...low.map((one) => one + 2n ** 255n)]) {
+        const sealed = new Uint8Array(80);
+        sealed.set(bytesOf(u));
+        expect(await opener.open(of, sealed, hash), `${name} ${u}`).toBeNull();
+        await expect(sealSeed(bytesOf(u), of, seed, hash, SUITES[name])).rejects.toThrow(Error);
+      }
+    }
+  });
+
   it('refuses keys that are none, of small order, or not a pair', async () => {
     const [one, two] = [await generateSealingKeys(), await generateSealingKeys()];
     const mixed = { publicKey: one.publicKey, privateKey: two.privateKey };

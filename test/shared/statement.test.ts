@@ -15,7 +15,7 @@ describe('statementOf', () => {
     const statement = statementOf({ ...task, tier: 'local' });
     const total = epsilonOf(task.mechanism, 1e-6, 10);
     expect(statement).toMatchObject({ adjacency: 'replace-one', delta: 1e-6, epsilonTotal: total });
-    for (const who of ['opened', 'aggregator', 'update', 'collusion'] as const) {
+    for (const who of ['opened', 'aggregator', 'update', 'collusion', 'network'] as const) {
       expect(statement.views[who].epsilonTotal).toBe(total);
     }
     expect(statement.views.participation.epsilonTotal).toBeNull();
@@ -31,6 +31,7 @@ describe('statementOf', () => {
     const outside = epsilonOf(discreteGaussian(2.3816 * Math.SQRT2), 1e-6, 1);
     expect(views.opened.epsilonPerReport).toBeCloseTo(outside, 8);
     expect(views.update.epsilonTotal).toBeNull();
+    expect(views.network).toMatchObject({ epsilonPerReport: null, epsilonTotal: null });
     expect(views.collusion).toMatchObject({ epsilonPerReport: null, epsilonTotal: null });
     expect(views.collusion.claim).toContain('nothing is claimed');
     expect(text).toContain('at least 100');

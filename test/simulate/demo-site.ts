@@ -23,13 +23,14 @@ import {
 } from '../../shared/model/architecture.ts';
 import { LOCAL_DEFAULTS, SPLIT_DEFAULTS } from '../../shared/plan/defaults.ts';
 import { chooseMechanism } from '../../shared/privacy/choose.ts';
-import { addCurves, epsilonOfCurve, scaleCurve } from '../../shared/privacy/curve.ts';
+import { addCurves, bestOrder, epsilonAtOrder, scaleCurve } from '../../shared/privacy/curve.ts';
 import { curveOf, type Mechanism } from '../../shared/privacy/mechanism.ts';
 import { sigmaOfEpsilon } from '../../shared/privacy/zcdp.ts';
-import type { HelperKeys } from '../../shared/protocol/task.ts';
+import type { HelperKeys, SiteBudget } from '../../shared/protocol/task.ts';
 import { CryptoSource } from '../../shared/random/source.ts';
 import { CAMPAIGN } from './campaign.ts';
 import { demoCatalogue } from './demo-world.ts';
+import type { StartFlags } from './flags.ts';
 
 const DEMO_SITE = 'demo-shop';
 export const HISTORY_LENGTH = 10;
@@ -62,13 +63,8 @@ function rankerMechanism(d: number): Mechanism {
   return chooseMechanism(input).mechanism;
 }
 
-/**
- * The three tasks of the demo: the ranker in the local tier, the head and the campaign in the split
- * tier. Between two servers the head's error at 100 reports is a quarter of its clip at ε 2, where
- * one server would need 181 reports at ε 4 for an error of the whole clip (rule PR7).
- */
-export function demoDrafts(helper?: HelperKeys): DemoDraft[] {
-  const split = {
+const splitOf = (helper: HelperKeys | undefined) =>
+  ({
     tier: 'split',
     ...(helper !== undefined && { helper }),
     mechanism: {
@@ -77,7 +73,15 @@ export function demoDrafts(helper?: HelperKeys): DemoDraft[] {
     },
     minReports: SPLIT_DEFAULTS.minReports,
     maxReports: SPLIT_DEFAULTS.maxReports,
-  } as const;
+  }) as const;
+
+/**
+ * The three tasks of the demo: the ranker in the local tier, the head and the campaign in the split
+ * tier. Between two servers the head's error at 100 reports is a quarter of its clip at ε 2, where
+ * one server would need 181 reports at ε 4 for an error of the whole clip (rule PR7).
+ */
+export function demoDrafts(helper?: HelperKeys): DemoDraft[] {
+  const split = splitOf(helper);
   const source = new CryptoSource();
   const wide: Architecture = { name: 'wide', historyLength: HISTORY_LENGTH };
   const intent: Architecture = { name: 'logistic', head: 'intent', inputs: INTENT_INPUTS.length };
@@ -129,14 +133,39 @@ export function demoDrafts(helper?: HelperKeys): DemoDraft[] {
   ];
 }
 
-/** ε of everything that the tasks let one browser send, rounded up to a hundredth. */
+/** Bins of the audit's task: enough for its canaries. */
+const AUDIT_BINS = 5000;
+/** Fills a round with the 48 canaries that a claim of ε = 2 needs, below the floor of a browser. */
+const AUDIT_REPORTS = 48;
+
+/** A task for an auditor's own reports: browsers refuse it, as its n_min is below their floor. */
+export function auditDraft(helper: HelperKeys): DemoDraft {
+  return {
+    ...COMMON,
+    ...splitOf(helper),
+    name: 'audit',
+    kind: 'measure',
+    architecture: {
+      name: 'counts',
+      statistic: { name: 'histogram', of: 'brand', bins: AUDIT_BINS },
+    },
+    initialWeights: new Float32Array(AUDIT_BINS),
+    clipL2: 1,
+    minReports: AUDIT_REPORTS / 2,
+    maxReports: AUDIT_REPORTS,
+    recipe: { server: { name: 'release' } },
+  };
+}
+
+/** What all that the tasks let one browser send costs at its best order, ε up to a hundredth. */
 export function budgetOf(
   drafts: readonly Pick<TaskDraft, 'mechanism' | 'participations'>[],
   delta: number,
-): number {
+): SiteBudget {
   const curves = drafts.map((one) => scaleCurve(curveOf(one.mechanism), one.participations));
   const total = curves.reduce((sum, curve) => addCurves(sum, curve));
-  return Math.ceil(100 * epsilonOfCurve(total, delta)) / 100;
+  const order = bestOrder(total, delta);
+  return { epsilon: Math.ceil(100 * epsilonAtOrder(total, order, delta)) / 100, delta, order };
 }
 
 export interface DemoSite {
@@ -183,9 +212,14 @@ async function helperKeys(data: string, keysDir: string, nowMs: number): Promise
  * Keys, tasks and catalogue under `data`, made where they are missing, and made again when the
  * goods or the tasks have changed or would expire within a day. Models and log stay.
  *
- * @param fresh begins anew: everything that was in the folders of the demo is deleted.
+ * @param flags fresh begins anew: everything that was in the folders of the demo is deleted; audit
+ * adds the auditor's task.
  */
-export async function prepareSite(data: string, fresh: boolean, nowMs: number): Promise<DemoSite> {
+export async function prepareSite(
+  data: string,
+  { fresh, audit }: Pick<StartFlags, 'fresh' | 'audit'>,
+  nowMs: number,
+): Promise<DemoSite> {
   const folder = join(data, 'aggregator');
   const record = join(data, 'demo-site.json');
   if (fresh) {
@@ -198,9 +232,10 @@ export async function prepareSite(data: string, fresh: boolean, nowMs: number): 
   const { publicKey } = await loadOrCreateKey(join(folder, KEY_FILE));
   const helper = { keysDir: join(data, 'helper', 'keys'), dataDir: join(data, 'helper', 'data') };
   const ring = await helperKeys(data, helper.keysDir, nowMs);
-  const drafts = demoDrafts(ring.status);
+  const drafts = [...demoDrafts(ring.status), ...(audit ? [auditDraft(ring.status)] : [])];
   const catalogue = await demoCatalogue();
-  const inputs = JSON.stringify([catalogue.hash, publicKey, drafts, DEFAULT_SEGMENTS]);
+  const budget = budgetOf(demoDrafts(), COMMON.delta);
+  const inputs = JSON.stringify([catalogue.hash, publicKey, drafts, DEFAULT_SEGMENTS, budget]);
   const fingerprint = await sha256Hex(utf8(inputs));
   const kept = await readKept(record);
   const trust = `${rootKey.publicKey} ${ring.status.identityKey}`;
@@ -213,7 +248,7 @@ export async function prepareSite(data: string, fresh: boolean, nowMs: number): 
   const { taskHashes } = await writeSite(folder, {
     site: DEMO_SITE,
     serial,
-    budget: { epsilon: budgetOf(drafts, COMMON.delta), delta: COMMON.delta },
+    budget,
     segments: DEFAULT_SEGMENTS,
     catalogue,
     rootKey,

@@ -110,7 +110,7 @@ export async function writeExperiment(
   };
   const { taskHashes } = await writeSite(folder, {
     site: 'experiment',
-    budget: { epsilon: budgetOf([task], plan.delta), delta: plan.delta },
+    budget: budgetOf([task], plan.delta),
     segments: [],
     catalogue,
     rootKey,

@@ -11,6 +11,8 @@ export const START_HELP = `npm start -- [flags]
   --shoppers N         simulated shoppers present at a time, default 300
   --no-population      no simulated shoppers
   --data DIR           where keys, models and the journal lie, default .vitrine
+  --audit              adds a task that no browser reports to, for the audit's own reports:
+                       npx vitrine audit … --known-input --canary
   --fresh              begin with new keys and no models: empties that folder first
   --help               this text`;
 
@@ -22,6 +24,8 @@ export interface StartFlags {
   /** 0: no population. */
   readonly shoppers: number;
   readonly data: string;
+  /** Adds a task for the auditor's own reports. */
+  readonly audit: boolean;
   readonly fresh: boolean;
   readonly help: boolean;
 }
@@ -68,6 +72,7 @@ export function readStartFlags(argv: readonly string[]): StartFlags {
     https: values.https,
     shoppers: values['no-population'] ? 0 : shoppers,
     data: values.data,
+    audit: values.audit,
     fresh: values.fresh,
     help: values.help,
   };
@@ -84,6 +89,7 @@ function parse(argv: readonly string[]) {
       shoppers: { type: 'string', default: '300' },
       'no-population': { type: 'boolean', default: false },
       data: { type: 'string', default: '.vitrine' },
+      audit: { type: 'boolean', default: false },
       fresh: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },

@@ -56,9 +56,9 @@ describe('npm start', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('serves shop and status, takes shoppers in, and ends with 0 on Ctrl-C', async () => {
-    const [shop, aggregator] = [await freePort(), await freePort()];
+    const [shop, aggregator, helper] = [await freePort(), await freePort(), await freePort()];
     const ports = ['--shop-port', String(shop), '--aggregator-port', String(aggregator)];
-    const run = launch(...ports, '--shoppers', '5', '--helper-port', '9');
+    const run = launch(...ports, '--helper-port', String(helper), '--shoppers', '5', '--audit');
     await run.says('Ctrl-C stops everything.');
 
     const page = await fetch(`http://localhost:${shop}/product/anything`);
@@ -76,7 +76,13 @@ describe('npm start', () => {
         tasks: { name: string; reports: number }[];
         reports: { refused: object };
       };
-    expect((await status()).tasks.map(({ name }) => name)).toEqual(['wide', 'intent', 'campaign']);
+    expect((await status()).tasks.map(({ name }) => name)).toEqual([
+      'wide',
+      'intent',
+      'campaign',
+      'audit',
+    ]);
+    expect((await fetch(`http://localhost:${helper}/readyz`)).status).toBe(200);
     await expect
       .poll(async () => (await status()).tasks[0]?.reports, { timeout: 60_000, interval: 500 })
       .toBe(5);
@@ -85,12 +91,14 @@ describe('npm start', () => {
     run.child.kill('SIGINT');
     expect(await run.ended, run.output()).toBe(0);
     await expect(fetch(`${endpoint}/livez`)).rejects.toThrow();
+    await expect(fetch(`http://localhost:${helper}/livez`)).rejects.toThrow();
   }, 180_000);
 
   it('serves both under one https origin', async () => {
     const [shop, aggregator] = [await freePort(), await freePort()];
     const ports = ['--shop-port', String(shop), '--aggregator-port', String(aggregator)];
-    const run = launch(...ports, '--no-population', '--https');
+    const helper = ['--helper-port', String(await freePort())];
+    const run = launch(...ports, ...helper, '--no-population', '--https');
     await run.says('Ctrl-C stops everything.');
     const { get } = await import('node:https');
     const fetched = (path: string): Promise<string> =>

@@ -19,9 +19,9 @@ describe('flags of npm start', () => {
     });
   });
 
-  it('take ports, and a helper port that is not used', () => {
+  it('take ports, and numbers', () => {
     const flags = readStartFlags(['--shop-port', '6001', '--helper-port=6003', '--https']);
-    expect(flags).toMatchObject({ shopPort: 6001, https: true });
+    expect(flags).toMatchObject({ shopPort: 6001, helperPort: 6003, https: true });
     expect(readStartFlags(['--no-population', '--shoppers', '9']).shoppers).toBe(0);
   });
 
@@ -30,6 +30,7 @@ describe('flags of npm start', () => {
     [['--aggregator-port', '70000'], '--aggregator-port 70000'],
     [['--helper-port', '-1'], '--helper-port'],
     [['--shop-port', '8787'], 'both 8787'],
+    [['--shop-port', '8788'], '--shop-port and --helper-port are both 8788'],
     [['--nonsense'], '--nonsense'],
   ])('refuse %j by name', (argv, words) => {
     expect(() => readStartFlags(argv)).toThrow(FlagError);

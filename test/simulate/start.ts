@@ -130,7 +130,7 @@ function startPopulation(flags: StartFlags, site: DemoSite, running: Running): C
   return child;
 }
 
-function welcome(flags: StartFlags): void {
+function welcome(flags: StartFlags, { trust }: DemoSite): void {
   const scheme = flags.https ? 'https' : 'http';
   const status = flags.https
     ? `https://localhost:${flags.shopPort}/v1/status`
@@ -163,6 +163,9 @@ function welcome(flags: StartFlags): void {
     );
     say(`  or install ${join(flags.data, 'https', 'cert.pem')} as a trusted certificate first.`);
   }
+  say('');
+  say('  Audit it from outside (npm start -- --audit for a task that measures the noise):');
+  say(`  npx vitrine audit http://localhost:${flags.aggregatorPort} --trust "${trust}"`);
   say('');
   say('  Ctrl-C stops everything.');
   say('');
@@ -211,13 +214,13 @@ async function main(): Promise<void> {
 
   try {
     await build(['sdk', 'demo'], say);
-    const site = await prepareSite(flags.data, flags.fresh, Date.now());
+    const site = await prepareSite(flags.data, flags, Date.now());
     if (stopping) return;
     watch(await startHelper(flags, site));
     watch(await startAggregator(flags, site));
     await startShop(flags, site, running);
     if (flags.shoppers > 0 && !stopping) watch(startPopulation(flags, site, running));
-    welcome(flags);
+    welcome(flags, site);
   } catch (error) {
     if (stopping) return;
     console.error(error instanceof Error ? error.message : String(error));
