@@ -8,6 +8,7 @@ import { KEY_FILE } from '../../aggregator/main.ts';
 import { settingsOf } from '../../aggregator/settings.ts';
 import { writeSite } from '../../aggregator/site.ts';
 import { sha256Hex } from '../../shared/bytes/hash.ts';
+import { gaussianOrder } from '../../shared/privacy/curve.ts';
 import { epsilonOf } from '../../shared/privacy/mechanism.ts';
 import type { Signed, Task } from '../../shared/protocol/task.ts';
 import { CATALOGUE, draft, ROOT_KEY, SERVER_KEY, site } from './fixture.ts';
@@ -60,6 +61,18 @@ describe('keys, site and settings', () => {
     await expect(site(dataDir, [draft('intent', 3, { minReports: 9 })])).rejects.toThrow(
       /maxReports/,
     );
+  });
+
+  it('PR13 signs the order of the draft, or the one that suits Gaussian noise', async () => {
+    const budget = { epsilon: 9, delta: 1e-5 };
+    const order = gaussianOrder(9, 1e-5);
+    expect((await site(dataDir, [], { budget })).siteRecord.record.budget).toEqual({
+      ...budget,
+      order,
+    });
+    const other = await site(dataDir, [], { budget: { ...budget, order: 17 } });
+    expect(other.siteRecord.record.budget.order).toBe(17);
+    await expect(site(dataDir, [], { budget: { ...budget, order: 4.2 } })).rejects.toThrow(/order/);
   });
 
   it('L1 refuses a site record that no entry of the log can hold', async () => {

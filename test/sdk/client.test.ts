@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { WorkerApi } from '../../sdk/worker-api.ts';
+import { epsilonAtOrder, gaussianOrder } from '../../shared/privacy/curve.ts';
+import { curveOf } from '../../shared/privacy/mechanism.ts';
 import {
   ask,
   BOTH,
@@ -120,9 +122,11 @@ describe('contributing', () => {
     expect(server.received).toHaveLength(1);
     const report = await ask(shop.privacyReport());
     expect(report.reports).toMatchObject([{ state: 'sent', task: 'wide', round: 1, epsilon: 4 }]);
-    expect(report.epsilonSpent).toBeGreaterThanOrEqual(4);
-    // RDP orders form a grid: a little above the figure of the exact conversion.
-    expect(report.epsilonSpent).toBeLessThan(4.01);
+    // PR13: at the order that is pinned for ε 20, not at the one where this report costs 4.
+    const curve = curveOf(server.task.mechanism);
+    expect(report.budget).toEqual({ epsilon: 20, delta: 1e-6, order: gaussianOrder(20, 1e-6) });
+    expect(report.epsilonSpent).toBe(epsilonAtOrder(curve, gaussianOrder(20, 1e-6), 1e-6));
+    expect(report.epsilonSpent).toBeGreaterThan(8);
     expect(report.statement).toContain('differentially private');
     const bytes = await shop.reportBytes(server.received[0] as string);
     expect(bytes).toHaveLength(88 + 4 * 11);

@@ -4,7 +4,13 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { indexedDatabase } from '../../sdk/database/indexed.ts';
 import { openDatabase } from '../../sdk/database/open.ts';
 import { migrate, SCHEMA_VERSION, type Schema, STORES } from '../../sdk/database/schema.ts';
-import { chargeRequest, consented, shopEvent } from '../contract/database-values.ts';
+import {
+  budgetOf,
+  CONSENT,
+  chargeRequest,
+  consented,
+  shopEvent,
+} from '../contract/database-values.ts';
 
 const RETENTION = { maxEvents: 1000, maxAgeMs: 1e12 };
 let count = 0;
@@ -39,6 +45,20 @@ afterEach(() => {
 });
 
 describe('migrations', () => {
+  it('PR13 a budget of before there was an order gets that of its own ε and δ', async () => {
+    const name = fresh();
+    const old = await version(name, 3);
+    await old.put('meta', CONSENT, 'consent');
+    await old.put('meta', { epsilon: 8, delta: 1e-6 }, 'budget');
+    old.close();
+    const db = await indexedDatabase(name);
+    expect(await db.charge(chargeRequest(1))).toEqual({ ok: false, reason: 'budget-spent' });
+    await db.setMeta('budget', { ...budgetOf(20), order: 17 });
+    expect(await db.getMeta('budget')).toEqual(budgetOf(8));
+    expect((await db.charge(chargeRequest(1))).ok).toBe(true);
+    db.close();
+  });
+
   it.each([1, 2, 3])('PR33 opens what version %i left, without its plain history', async (at) => {
     const name = fresh();
     const old = await version(name, at);
