@@ -125,7 +125,7 @@ describe('the demo shop', () => {
     await report.locator('.bytes').waitFor();
     const table = await report.locator('.bytes').textContent();
     expect(table).toContain('VTR1');
-    expect(table).toContain('local');
+    expect(table).toMatch(/tier(local|split)/);
     const posts = shop.seen.filter(({ method }) => method === 'POST');
     expect(posts.length).toBeGreaterThan(0);
     expect((await shop.status()).reports.accepted).toBe(posts.length);
