@@ -55,6 +55,27 @@ async function shelfState(): Promise<{ source: string; version: number; order: s
   });
 }
 
+/** Records of the history in this browser's database; 0 before there is one. */
+function records(): Promise<number> {
+  return page.evaluate(async () => {
+    const [one] = await indexedDB.databases();
+    if (one?.name === undefined) return 0;
+    const { name } = one;
+    return new Promise<number>((resolve) => {
+      const opening = indexedDB.open(name);
+      opening.onerror = () => resolve(0);
+      opening.onsuccess = () => {
+        const { result } = opening;
+        const counting = result.transaction('events').objectStore('events').count();
+        counting.onsuccess = () => {
+          result.close();
+          resolve(counting.result);
+        };
+      };
+    });
+  });
+}
+
 async function until<T>(what: string, look: () => Promise<T | null>, ms = 60_000): Promise<T> {
   const end = Date.now() + ms;
   for (;;) {
@@ -98,10 +119,15 @@ describe('the demo shop', () => {
     for (const at of [2, 5, 7]) {
       await page.goto(`${shop.url}/shelf/${await categoryAt(0)}`);
       await page.waitForSelector('.grid [data-good]');
+      const before = await records();
       await page.locator('.grid [data-good]').nth(at).click();
       await page.waitForSelector('#add');
+      // A look, not a glance: a page that is left before its client has begun keeps nothing.
+      await until('the look to be kept', async () => ((await records()) > before ? true : null));
+      await page.waitForTimeout(500);
     }
     await page.click('#add');
+    await page.waitForTimeout(500);
     await page.goto(shop.url);
     const state = await until('a shelf ranked by content', async () => {
       const now = await shelfState();
