@@ -24,7 +24,7 @@ import { createHelperApp, type HelperService } from './helper-app.ts';
 import { type RunningHelper, runHelper } from './helper-service.ts';
 import { lockFolder } from './lock.ts';
 import { jsonLogger, type Logger } from './logger.ts';
-import { listen, stopServer } from './socket.ts';
+import { closeAtSignal, listen, stopServer } from './socket.ts';
 import { type Clock, systemClock } from './time.ts';
 
 const DRAIN_MS = 5000;
@@ -152,20 +152,7 @@ function wholeNumber(text: string, flag: string, min: number, max: number): numb
 async function serve(options: HelperOptions, print: Print): Promise<void> {
   const helper = await startHelper(options);
   print(JSON.stringify({ event: 'listening', url: helper.url }));
-  let stopping = false;
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      if (stopping) process.exit(130);
-      stopping = true;
-      helper.close().then(
-        () => process.exit(0),
-        (error: unknown) => {
-          process.stderr.write(`helper: ${(error as Error).message}\n`);
-          process.exit(1);
-        },
-      );
-    });
-  }
+  closeAtSignal('helper', () => helper.close());
 }
 
 async function sign(file: string, keysDir: string, print: Print): Promise<void> {

@@ -14,7 +14,7 @@ import { lockFolder } from './lock.ts';
 import { jsonLogger, type Logger } from './logger.ts';
 import { Service } from './service.ts';
 import { type Settings, settingsOf } from './settings.ts';
-import { listen, StartError, stopServer } from './socket.ts';
+import { closeAtSignal, listen, StartError, stopServer } from './socket.ts';
 import { systemClock, systemScheduler } from './time.ts';
 
 /** The aggregator's own key pair lies in its data folder. */
@@ -144,20 +144,7 @@ async function main(): Promise<void> {
   };
   const aggregator = await startAggregator({ dataDir, host, port, ...asked });
   process.stdout.write(`${JSON.stringify({ event: 'listening', url: aggregator.url })}\n`);
-  let stopping = false;
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      if (stopping) process.exit(130);
-      stopping = true;
-      aggregator.close().then(
-        () => process.exit(0),
-        (error: unknown) => {
-          process.stderr.write(`aggregator: ${(error as Error).message}\n`);
-          process.exit(1);
-        },
-      );
-    });
-  }
+  closeAtSignal('aggregator', () => aggregator.close());
 }
 
 const entry = process.argv[1];

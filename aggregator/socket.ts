@@ -32,6 +32,24 @@ export function listen(server: Server, host: string, port: number): Promise<stri
   });
 }
 
+/** Closes a server at SIGTERM or SIGINT and ends its process; a second signal ends it at once. */
+export function closeAtSignal(name: string, close: () => Promise<void>): void {
+  let stopping = false;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (stopping) process.exit(130);
+      stopping = true;
+      close().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          process.stderr.write(`${name}: ${(error as Error).message}\n`);
+          process.exit(1);
+        },
+      );
+    });
+  }
+}
+
 /** Takes no more connections, and ends those that are left after `drainMs`. */
 export async function stopServer(server: Server, drainMs: number): Promise<void> {
   const timer = setTimeout(() => server.closeAllConnections(), drainMs);

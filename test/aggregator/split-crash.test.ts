@@ -140,9 +140,11 @@ describe('a split round, crash anywhere', () => {
     for (let point = opened + 1; point <= points; point++) {
       const run = await play([point], point, point % 2 === 0 ? 'power' : 'kill');
       await check(run);
+      // On a busy machine a run may flush in larger groups, and end before it comes to its point.
+      expect(run.crashes === 1 || run.disk.points < point, `point ${point}`).toBe(true);
       crashes += run.crashes;
     }
-    // On a busy machine a run may flush in larger groups, and end before its last points.
+    expect(points - opened).toBeGreaterThan(50);
     expect(crashes).toBeGreaterThan(50);
   }, 120_000);
 
