@@ -14,6 +14,7 @@ import { CHECKS } from './audit/check.ts';
 import type { Pinned } from './audit/records.ts';
 import { auditText, failedChecks, LIMITS } from './audit/text.ts';
 import { Unreachable, UsageError } from './audit/web.ts';
+import { joinValues } from './flags.ts';
 import { webOf } from './web.ts';
 
 const USAGE = `vitrine audit URL --trust "ROOT [HELPER]" [options]
@@ -163,7 +164,7 @@ async function runAudit(args: readonly string[], { out }: CommandOutput): Promis
 
 function parseFlags(args: readonly string[]) {
   return parseArgs({
-    args: [...args],
+    args: joinValues(args, ['--trust']),
     allowPositionals: true,
     options: {
       trust: { type: 'string' },

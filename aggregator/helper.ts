@@ -20,6 +20,7 @@ import { decodeTask } from '../shared/protocol/records.ts';
 import { nodeDisk } from './accumulate/node-disk.ts';
 import { initKeys, loadKeyRing, rotateKeys, SEALING_DAYS, signTask } from './ceremony.ts';
 import { fetchFrom } from './fetch-file.ts';
+import { joinValues } from './flags.ts';
 import { createHelperApp, type HelperService } from './helper-app.ts';
 import { type RunningHelper, runHelper } from './helper-service.ts';
 import { lockFolder } from './lock.ts';
@@ -164,6 +165,7 @@ async function sign(file: string, keysDir: string, print: Print): Promise<void> 
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
+    args: joinValues(process.argv.slice(2), ['--trust']),
     allowPositionals: true,
     options: {
       data: { type: 'string' },

@@ -4,6 +4,7 @@
  * rounds are told as they close, with the published models' quality on shoppers who never take part.
  */
 import { parseArgs } from 'node:util';
+import { joinValues } from '../../aggregator/flags.ts';
 import { intentExamples } from '../../sdk/features/intent.ts';
 import { indexOf, itemSequence } from '../../sdk/features/sequence.ts';
 import { startWeights } from '../../sdk/features/wide.ts';
@@ -255,6 +256,7 @@ class Watch {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
+    args: joinValues(process.argv.slice(2), ['--trust']),
     options: {
       endpoint: { type: 'string', default: '' },
       site: { type: 'string', default: '' },
