@@ -7,10 +7,21 @@
 
 export interface AverageBackend {
   readonly name: string;
+  /** What it runs on, where that is not this thread. */
+  readonly label?: string;
   /**
    * Adds the `into.length` little-endian int32 coordinates that begin at byte `offset` of every
-   * report to `into`. Report bytes are only read; `offset` is a multiple of 4.
+   * report to `into`. `offset` is a multiple of 4.
+   *
+   * May resolve later, on a GPU: report bytes are only read, and until then; `into` is the
+   * backend's until then, and unchanged when it fails.
+   * @throws RangeError
    */
+  sum(reports: readonly Uint8Array[], offset: number, into: Float64Array): void | Promise<void>;
+}
+
+/** A backend on the caller's own thread: done when `sum` returns. */
+export interface SyncBackend extends AverageBackend {
   sum(reports: readonly Uint8Array[], offset: number, into: Float64Array): void;
 }
 
@@ -18,7 +29,7 @@ export interface AverageBackend {
 export function assertReports(
   reports: readonly Uint8Array[],
   offset: number,
-  into: Float64Array,
+  into: { readonly length: number },
 ): void {
   if (!Number.isInteger(offset) || offset < 0 || offset % 4 !== 0) {
     throw new RangeError('offset must be a multiple of 4');

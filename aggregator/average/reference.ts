@@ -1,7 +1,7 @@
 /** The plain loop over big integers: slow, obvious, what the others are compared with. */
-import { type AverageBackend, assertReports } from './backend.ts';
+import { assertReports, type SyncBackend } from './backend.ts';
 
-export const referenceBackend: AverageBackend = {
+export const referenceBackend: SyncBackend = {
   name: 'reference',
   sum(reports, offset, into) {
     assertReports(reports, offset, into);

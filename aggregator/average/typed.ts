@@ -1,5 +1,5 @@
 /** Typed arrays in float64, four reports in one pass over a block of the sum that stays in cache. */
-import { type AverageBackend, assertReports } from './backend.ts';
+import { assertReports, type SyncBackend } from './backend.ts';
 
 /** Coordinates of a block: 16 KB of sums, half of a usual 32 KB first-level cache. */
 const BLOCK = 2048;
@@ -36,7 +36,7 @@ function addOne(a: Int32Array, into: Float64Array, start: number, end: number): 
   for (let i = start; i < end; i++) into[i] = (into[i] as number) + (a[i] as number);
 }
 
-export const typedBackend: AverageBackend = {
+export const typedBackend: SyncBackend = {
   name: 'typed',
   sum(reports, offset, into) {
     assertReports(reports, offset, into);
