@@ -3,16 +3,27 @@
  * per report; both go through the same admission, slots and service.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Refusal } from '../shared/protocol/refusals.ts';
+import type { Acknowledgement } from '../shared/protocol/paths.ts';
+import { Refusal, type RefusalCode } from '../shared/protocol/refusals.ts';
 import type { Slot } from './accept/slots.ts';
 import { TOKEN_HEADER } from './accept/tokens.ts';
 import { admittedLength } from './accept/validate.ts';
 import type { Logger } from './logger.ts';
-import { acknowledgedReply, type Reply, replyOf, sendReply } from './replies.ts';
-import type { Service } from './service.ts';
+import { acknowledgedReply, type Reply, replyOf, replyTo, sendReply } from './replies.ts';
+import type { Settings } from './settings.ts';
+
+/** Who takes reports: the service, or a node of a cluster that hands them on. */
+export interface ReportTaker {
+  readonly settings: Pick<Settings, 'retryAfterSeconds' | 'origins'>;
+  /** Exact body lengths of the known tasks. */
+  readonly lengths: ReadonlySet<number>;
+  readonly slots: { take(length: number): Slot };
+  submit(body: Uint8Array, token: string | null): Promise<Acknowledgement>;
+  countRefusal(code: RefusalCode): void;
+}
 
 export interface ReportDeps {
-  readonly service: Service;
+  readonly service: ReportTaker;
   readonly logger: Logger;
 }
 
@@ -25,7 +36,7 @@ function refused(error: unknown, { service, logger }: ReportDeps): Reply {
 }
 
 function admit(
-  service: Service,
+  service: ReportTaker,
   contentType: string | null | undefined,
   contentLength: string | null | undefined,
 ): Slot {
@@ -91,20 +102,24 @@ function refuseEarly(request: IncomingMessage, response: ServerResponse, reply: 
 /**
  * Reads a report from Node's request, straight from the socket's chunks into a slot.
  * @param asks the client waits with its body for a 100 (RFC 9110, 10.1.1); refused, it sends none.
+ * @param refusal why it is not taken whatever it is.
  */
 export function handleReport(
   deps: ReportDeps,
   request: IncomingMessage,
   response: ServerResponse,
   asks = false,
+  refusal: Refusal | null = null,
 ): void {
   const { service } = deps;
   let slot: Slot;
   try {
+    if (refusal !== null) throw refusal;
     const { 'content-type': type, 'content-length': length } = request.headers;
     slot = admit(service, type, length);
   } catch (error) {
-    const reply = refused(error, deps);
+    const { origins } = service.settings;
+    const reply = replyTo(refused(error, deps), origins, request.headers.origin);
     if (asks) sendReply(response, { ...reply, headers: { ...reply.headers, connection: 'close' } });
     else refuseEarly(request, response, reply);
     return;
@@ -146,5 +161,5 @@ async function finish(
   } finally {
     slot.release();
   }
-  sendReply(response, reply);
+  sendReply(response, reply, deps.service.settings.origins);
 }

@@ -1,9 +1,7 @@
 /**
  * The open batch of a round: journal first, then the sum. Reports that arrive while a flush is on
- * its way make the next one (group commit); each is acknowledged after the flush that holds it.
- *
- * Sums are float64: int32 values below MAX_LOCAL_REPORTS of them stay within 2^53, so every sum is
- * exact and the order of arrival leaves no trace.
+ * its way make the next one (group commit); each is acknowledged once the flush that holds it is
+ * done and its bytes are summed. A sum on its way does not hold up the next flush.
  */
 import { assertInteger } from '../../shared/assert/assert.ts';
 import { equalBytes } from '../../shared/bytes/concat.ts';
@@ -13,13 +11,12 @@ import { REPORT_HEADER_BYTES, REPORT_ID_BYTES } from '../../shared/protocol/repo
 import { batchRoot, type CloseRecord, decodeClose, encodeClose } from './close.ts';
 import { type Disk, DiskError } from './disk.ts';
 import type { Entry } from './frame.ts';
-import { CorruptJournal, Journal, type PlacedEntry } from './journal.ts';
+import { CorruptJournal, Journal } from './journal.ts';
+import { RunningSum, type Summer } from './running-sum.ts';
+import type { PlacedEntry } from './scan.ts';
+import { Waiting } from './waiting.ts';
 
-/** What this room needs of the averaging engine. */
-export interface Summer {
-  /** Adds `into.length` int32 coordinates, found at byte `offset` of every report. */
-  sum(reports: readonly Uint8Array[], offset: number, into: Float64Array): void;
-}
+export type { Summer } from './running-sum.ts';
 
 export interface BatchOptions {
   readonly disk: Disk;
@@ -34,38 +31,19 @@ export interface BatchOptions {
   readonly reportBytes: number;
   /** Largest group of one flush, bytes. */
   readonly flushBytes: number;
+  /** Told when the engine has failed: the sum is made again from the journal at the close. */
+  readonly sumFailed?: (error: Error) => void;
 }
 
-/** A report that is on its way to the disk. */
-class Waiting {
-  readonly id: string;
-  readonly body: Uint8Array;
-  readonly done: Promise<void>;
-  #settle: { resolve(): void; reject(reason: unknown): void } | null = null;
-
-  constructor(id: string, body: Uint8Array) {
-    this.id = id;
-    this.body = body;
-    this.done = new Promise((resolve, reject) => {
-      this.#settle = { resolve, reject };
-    });
-  }
-
-  resolve(): void {
-    this.#settle?.resolve();
-  }
-
-  reject(reason: unknown): void {
-    this.#settle?.reject(reason);
-  }
-}
-
-/** Parts of a writev stay below IOV_MAX (1024): two an entry and the frame's header. */
+/** Parts of a writev stay below IOV_MAX (1024): two an entry, and the frame's header and filler. */
 const MAX_GROUP = 500;
+
+/** From this length on, bytes, a report is worth a block of its own in the journal (`Disk.open`). */
+const LARGE_REPORT = 8192;
 
 export class OpenBatch {
   readonly #options: BatchOptions;
-  readonly #sum: Float64Array;
+  readonly #sum: RunningSum;
   /** Journal offset of every report that is in; ids are 16 bytes as latin1 strings. */
   readonly #offsets = new Map<string, number>();
   readonly #pending = new Map<string, Waiting>();
@@ -81,19 +59,22 @@ export class OpenBatch {
   private constructor(options: BatchOptions) {
     assertInteger('maxReports', options.maxReports, 1, MAX_LOCAL_REPORTS);
     this.#options = options;
-    this.#sum = new Float64Array(options.summer === null ? 0 : options.d);
+    const { summer, d, sumFailed } = options;
+    this.#sum = new RunningSum(summer, d, REPORT_HEADER_BYTES, sumFailed);
   }
 
   /** @throws CorruptJournal, DiskError */
   static async open(options: BatchOptions): Promise<OpenBatch> {
     const batch = new OpenBatch(options);
-    const { disk, path, identity } = options;
-    batch.#journal = await Journal.open(disk, path, identity, (entries) => batch.#replay(entries));
+    const { disk, path, identity, reportBytes } = options;
+    const visit = (entries: readonly PlacedEntry[]) => batch.#replay(entries);
+    const large = reportBytes >= LARGE_REPORT;
+    batch.#journal = await Journal.open(disk, path, identity, visit, large);
     if (batch.#closed !== null) batch.#check(batch.#closed);
     return batch;
   }
 
-  /** Reports that are on disk and in the sum. */
+  /** Reports that are on disk. */
   get count(): number {
     return this.#offsets.size;
   }
@@ -128,7 +109,7 @@ export class OpenBatch {
 
   /** Exact sum over the batch; meaningful once it is closed, and empty without a summer. */
   get sum(): Float64Array {
-    return this.#sum;
+    return this.#sum.values;
   }
 
   /** Why the journal could not be written lately, or null. */
@@ -138,7 +119,7 @@ export class OpenBatch {
 
   /**
    * Takes a validated report with a new id, see `find`; its place is taken at once. Resolves when
-   * it is on disk. `body` must not change until then.
+   * it is on disk and nobody reads `body` any more, which must not change until then.
    * @throws Refusal report-conflict, round-full, round-closed or not-ready.
    */
   add(id: string, body: Uint8Array): Promise<void> {
@@ -173,11 +154,18 @@ export class OpenBatch {
   }
 
   /**
-   * Fixes membership: no report is taken any more, those on their way are flushed first.
+   * Fixes membership: no report is taken any more, those on their way are flushed first. Then sees
+   * to the sum; where that fails it may be called again, and membership stays.
    * @param noiseSeed kept in the same frame as the close record.
+   * @throws DiskError, CorruptJournal, Error of the engine.
    */
   async close(nowMs: () => number, noiseSeed: Uint8Array | null = null): Promise<CloseRecord> {
-    if (this.#closed !== null) return this.#closed;
+    const closed = this.#closed ?? (await this.#fix(nowMs, noiseSeed));
+    await this.#sum.makeAgain((visit) => this.walk(visit));
+    return closed;
+  }
+
+  async #fix(nowMs: () => number, noiseSeed: Uint8Array | null): Promise<CloseRecord> {
     this.#closing = true;
     while (this.#flushing !== null) await this.#flushing;
     const bytes = encodeClose(batchRoot(this.#offsets.keys()), this.count, nowMs());
@@ -210,6 +198,7 @@ export class OpenBatch {
   async stop(): Promise<void> {
     this.#closing = true;
     while (this.#flushing !== null) await this.#flushing;
+    await this.#sum.settled();
     await this.#open().close();
   }
 
@@ -254,17 +243,20 @@ export class OpenBatch {
       return;
     }
     this.#lastError = null;
-    // On disk by now: whatever fails from here on ends the process, and a restart counts them.
-    this.#options.summer?.sum(bodies, REPORT_HEADER_BYTES, this.#sum);
     for (let i = 0; i < group.length; i++) {
-      const waiting = group[i] as Waiting;
-      this.#offsets.set(waiting.id, offsets[i] as number);
-      this.#pending.delete(waiting.id);
-      waiting.resolve();
+      const { id } = group[i] as Waiting;
+      this.#offsets.set(id, offsets[i] as number);
+      this.#pending.delete(id);
     }
+    const acknowledge = (): void => {
+      for (const waiting of group) waiting.resolve();
+    };
+    const sum = this.#sum.add(bodies);
+    if (sum === undefined) acknowledge();
+    else void sum.then(acknowledge);
   }
 
-  #replay(entries: readonly PlacedEntry[]): void {
+  async #replay(entries: readonly PlacedEntry[]): Promise<void> {
     const bodies: Uint8Array[] = [];
     for (const { kind, bytes, offset } of entries) {
       if (kind === 2) this.#closed ??= decodeClose(bytes);
@@ -278,8 +270,8 @@ export class OpenBatch {
       this.#offsets.set(id, offset);
       bodies.push(bytes);
     }
-    this.#options.summer?.sum(bodies, REPORT_HEADER_BYTES, this.#sum);
     this.#closing = this.#closed !== null;
+    if (bodies.length > 0) await this.#sum.add(bodies);
   }
 
   #check({ batch, count }: CloseRecord): void {

@@ -22,6 +22,8 @@ export class DiskError extends Error {
 export interface AppendFile {
   /** Bytes written so far, synced or not. */
   readonly length: number;
+  /** Appends cost least where they end at a multiple of this, bytes; 1 when left out. */
+  readonly block?: number;
   /** Appends the parts in order. After an error the tail is undefined until `truncate`. */
   append(parts: readonly Uint8Array[]): Promise<void>;
   /** Makes everything appended so far durable (fdatasync). */
@@ -37,8 +39,11 @@ export interface Disk {
   size(path: string): Promise<number | null>;
   /** Up to `length` bytes from `offset`; fewer at the end. @throws DiskError 'missing' */
   read(path: string, offset?: number, length?: number): Promise<Uint8Array>;
-  /** Opens for appending, making an empty file where there is none. */
-  open(path: string): Promise<AppendFile>;
+  /**
+   * Opens for appending, making an empty file where there is none.
+   * @param large whether what is appended at once will be, and not be read again soon.
+   */
+  open(path: string, large?: boolean): Promise<AppendFile>;
   /** Makes a folder and those above it, durably. */
   makeFolder(folder: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;

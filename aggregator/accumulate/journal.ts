@@ -11,11 +11,10 @@ import {
   type Entry,
   entryLength,
   FRAME_HEADER_BYTES,
-  frameHolds,
+  filled,
   frameParts,
-  readEntries,
-  readHeader,
 } from './frame.ts';
+import { laterFrame, scan, type Visit } from './scan.ts';
 
 /** A journal whose acknowledged part cannot be read back. */
 export class CorruptJournal extends Error {
@@ -25,63 +24,6 @@ export class CorruptJournal extends Error {
     super(`corrupt-journal: ${path}: ${reason}`);
     this.name = 'CorruptJournal';
   }
-}
-
-export interface PlacedEntry extends Entry {
-  /** Offset of `bytes` in the file. */
-  readonly offset: number;
-}
-
-/** Entries of one frame, in order. */
-export type Visit = (entries: readonly PlacedEntry[]) => void | Promise<void>;
-
-interface Scan {
-  readonly frames: number;
-  /** Length of the good part. */
-  readonly length: number;
-}
-
-/** Read at once, bytes; a frame that is larger is read whole. */
-const WINDOW = 4 << 20;
-
-/** Walks the good frames of a file; the bytes that a visit sees are its own. */
-async function scan(disk: Disk, path: string, seed: number, visit: Visit): Promise<Scan> {
-  const size = (await disk.size(path)) ?? 0;
-  let frames = 0;
-  let from = 0;
-  let window: Uint8Array = new Uint8Array();
-  const load = async (at: number, length: number): Promise<void> => {
-    if (at + length <= from + window.length) return;
-    window = await disk.read(path, at, Math.max(length, WINDOW));
-    from = at;
-  };
-  let at = 0;
-  while (size - at >= FRAME_HEADER_BYTES) {
-    await load(at, FRAME_HEADER_BYTES);
-    const header = readHeader(window, at - from);
-    if (header === null || header.sequence !== frames) break;
-    if (header.length > size - at - FRAME_HEADER_BYTES) break;
-    const start = at + FRAME_HEADER_BYTES;
-    await load(at, FRAME_HEADER_BYTES + header.length);
-    const payload = window.subarray(start - from, start - from + header.length);
-    if (!frameHolds(header, payload, seed)) break;
-    await visit(readEntries(payload).map((one) => ({ ...one, offset: one.offset + start })));
-    at = start + header.length;
-    frames += 1;
-  }
-  return { frames, length: at };
-}
-
-/** Looks for a good frame after the place where reading stopped. */
-async function laterFrame(disk: Disk, path: string, seed: number, good: Scan): Promise<boolean> {
-  const rest = await disk.read(path, good.length);
-  for (let at = 4; at + FRAME_HEADER_BYTES <= rest.length; at += 4) {
-    const header = readHeader(rest, at);
-    if (header === null || header.sequence <= good.frames) continue;
-    const start = at + FRAME_HEADER_BYTES;
-    if (frameHolds(header, rest.subarray(start, start + header.length), seed)) return true;
-  }
-  return false;
 }
 
 export class Journal {
@@ -103,6 +45,7 @@ export class Journal {
   /**
    * Opens or makes the journal of the batch that `identity` names, replays it and cuts a torn tail.
    * @param identity 32 bytes that nobody outside the server can compute.
+   * @param large whether its frames will be, see `Disk.open`.
    * @throws CorruptJournal, DiskError
    */
   static async open(
@@ -110,6 +53,7 @@ export class Journal {
     path: string,
     identity: Uint8Array,
     visit: Visit,
+    large = false,
   ): Promise<Journal> {
     const seed = crc32(identity);
     const good = await scan(disk, path, seed, async (entries) => {
@@ -129,16 +73,22 @@ export class Journal {
     if (size > good.length && (await laterFrame(disk, path, seed, good))) {
       throw new CorruptJournal(path, `frame ${good.frames} is damaged, later ones are not`);
     }
-    const file = await disk.open(path);
-    const journal = new Journal(disk, path, file, seed, good.frames);
-    if (file.length > good.length) await file.truncate(good.length);
-    // What was read back may sit in the page cache alone after a kill.
-    if (file.length > 0) await file.sync();
-    if (good.frames === 0) {
-      await journal.append([{ kind: 0, bytes: identity }]);
+    const file = await disk.open(path, large);
+    try {
+      const journal = new Journal(disk, path, file, seed, good.frames);
+      if (file.length > good.length) await file.truncate(good.length);
+      // What was read back may sit in the page cache alone after a kill.
+      if (file.length > 0) await file.sync();
+      if (good.frames === 0) {
+        await journal.append([{ kind: 0, bytes: identity }]);
+      }
+      await disk.syncFolder(folderOf(path));
+      return journal;
+    } catch (error) {
+      // A full disk is tried again every second.
+      await file.close().catch(() => undefined);
+      throw error;
     }
-    await disk.syncFolder(folderOf(path));
-    return journal;
   }
 
   /** Set once a sync has failed: what the disk holds is unknown until the next start. */
@@ -152,9 +102,11 @@ export class Journal {
    */
   async append(entries: readonly Entry[]): Promise<readonly number[]> {
     if (this.#failed !== null) throw this.#failed;
-    const start = this.#file.length;
+    const { length: start, block = 1 } = this.#file;
+    // The first frame has one length only, so that a longer file is known to hold more.
+    const whole = this.#frames === 0 ? entries : filled(entries, start, block);
     try {
-      await this.#file.append(frameParts(this.#frames, entries, this.#seed));
+      await this.#file.append(frameParts(this.#frames, whole, this.#seed));
     } catch (error) {
       await this.#cut(start);
       throw error;

@@ -1,8 +1,7 @@
-/** The report on the wire, and the slots and bounds that it meets before it counts. */
+/** The report on the wire, and the bounds that it meets before it counts. */
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SlotPool } from '../../aggregator/accept/slots.ts';
 import { coordinateBound } from '../../aggregator/accept/validate.ts';
 import { encodeInt32LE, normBound } from '../../shared/field/fixed.ts';
 import {
@@ -53,41 +52,5 @@ describe('bound of a coordinate', () => {
     expect(coordinateBound({ ...task, mechanism: { name: 'none' } } as never)).toBe(Math.ceil(B));
     const wide = { scaleBits: 24, d: D, mechanism: { name: 'discrete-gaussian', sigma: 100 } };
     expect(coordinateBound(wide as never)).toBe(2 ** 31 - 1);
-  });
-});
-
-describe('slots', () => {
-  it('H7 holds no more bodies and no more bytes than it may, and uses buffers again', () => {
-    const pool = new SlotPool(3, 1000);
-    const [a, b] = [pool.take(400), pool.take(400)];
-    expect(() => pool.take(400)).toThrow(/no-slots/);
-    const c = pool.take(200);
-    expect(() => pool.take(1)).toThrow(/no-slots/);
-    const { bytes } = b;
-    for (const slot of [a, b, b, c]) slot.release();
-    expect([pool.inFlight, pool.heldBytes]).toEqual([0, 1000]);
-    expect(pool.take(400).bytes).toBe(bytes);
-    expect(pool.heldBytes).toBe(1000);
-  });
-
-  it('H7 gives up free buffers of one length for another, and takes one that is larger alone', () => {
-    const pool = new SlotPool(8, 1000);
-    for (const slot of [pool.take(500), pool.take(500)]) slot.release();
-    pool.take(800).release();
-    expect(pool.heldBytes).toBe(800);
-    const large = pool.take(5000);
-    expect(() => pool.take(1)).toThrow(/no-slots/);
-    large.release();
-    pool.take(10).release();
-    expect(pool.heldBytes).toBe(10);
-  });
-
-  it('H5 takes exactly the declared bytes', () => {
-    const slot = new SlotPool(1, 100).take(10);
-    slot.push(new Uint8Array(6).fill(1));
-    expect(() => slot.finish()).toThrow(/incomplete-body: 6 of 10/);
-    expect(() => slot.push(new Uint8Array(5))).toThrow(/bad-length/);
-    slot.push(new Uint8Array(4).fill(2));
-    expect([...slot.finish()]).toEqual([1, 1, 1, 1, 1, 1, 2, 2, 2, 2]);
   });
 });

@@ -86,6 +86,17 @@ describe('a disk that fails', () => {
     expect(service.notReady).toBeNull();
   });
 
+  it('RD9 deletes the journal of an abandoned round as well', async () => {
+    const { disk, service, time, send, taskHash } = await world();
+    const journals = () => [...disk.files().keys()].filter((name) => name.endsWith('.journal'));
+    expect((await send(1)).status).toBe(201);
+    expect(journals()).toEqual([`rounds/${taskHash}/1.journal`]);
+    time.set(service.status().tasks[0]?.deadlineMs ?? 0);
+    await service.settled();
+    expect(service.status().rounds).toMatchObject({ open: 1, abandoned: 1 });
+    expect(journals()).toEqual([`rounds/${taskHash}/2.journal`]);
+  });
+
   it('H8 a list that cannot be read is not-ready, not an error without a name', async () => {
     const { disk, service, send, app, taskHash, time } = await world();
     const roundHash = await openRound(app, taskHash);
