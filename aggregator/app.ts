@@ -4,6 +4,8 @@ import { canonicalJson } from '../shared/bytes/canonical.ts';
 import { PATHS } from '../shared/protocol/paths.ts';
 import { Refusal } from '../shared/protocol/refusals.ts';
 import { parseTilePath } from '../shared/protocol/tiles.ts';
+import { type Assets, assetReply } from './operate/assets.ts';
+import { withOrigin } from './operate/origins.ts';
 import {
   CORS_HEADERS,
   jsonReply,
@@ -14,12 +16,21 @@ import {
   SECURITY_HEADERS,
 } from './replies.ts';
 import { type ReportDeps, takeReport } from './reports.ts';
+import type { Service } from './service.ts';
 
-export type AppDeps = ReportDeps;
+export interface AppDeps extends ReportDeps {
+  readonly service: Service;
+  /** The browser's files, where this server serves them. */
+  readonly assets?: Assets | null;
+}
 
 const IMMUTABLE = { 'cache-control': 'public, max-age=31536000, immutable' };
 const HASH = ':hash{[0-9a-f]{64}}';
 const ROUND = ':round{[1-9][0-9]{0,12}}';
+const ASSET = ':asset{[a-z-]+\\.(?:js|wasm)}';
+const VERSION = ':version{[0-9]+\\.[0-9]+\\.[0-9]+}';
+/** A Worker would take the policy of its script for its own. */
+const { 'content-security-policy': _, ...ASSET_HEADERS } = SECURITY_HEADERS;
 
 function answer({ status, headers, text }: Reply): Response {
   return new Response(text, { status, headers });
@@ -59,8 +70,22 @@ export function createApp(deps: AppDeps): Hono {
   app.use(async (c, next) => {
     if (c.req.raw.url.includes('?')) throw new Refusal('query-not-allowed');
     await next();
+    const { origins } = service.settings;
+    if (origins === '*') return;
+    const { status, body: stream, headers } = c.res;
+    const allowed = withOrigin(Object.fromEntries(headers), origins, c.req.header('origin'));
+    c.res = undefined;
+    c.res = new Response(stream, { status, headers: allowed });
   });
 
+  const asset = (c: Context): Response => {
+    const { asset: name = '', version = null } = c.req.param() as Record<string, string>;
+    const reply = assetReply(deps.assets ?? null, version, name, c.req.header('accept-encoding'));
+    const { bytes, headers } = found(reply);
+    return new Response(bytes as Uint8Array<ArrayBuffer>, {
+      headers: { ...ASSET_HEADERS, ...CORS_HEADERS, ...headers },
+    });
+  };
   const file = async (c: Context, folder: string, end: string): Promise<Uint8Array> =>
     found(await service.files.get(`${folder}/${c.req.param('hash')}.${end}`));
 
@@ -118,6 +143,8 @@ export function createApp(deps: AppDeps): Hono {
       PATHS.share(HASH),
       async (c) => body(await file(c, 'shares', 'bin'), 'application/octet-stream', IMMUTABLE),
     ],
+    [`/${ASSET}`, asset],
+    [`/${VERSION}/${ASSET}`, asset],
   ];
   for (const [path, handler] of gets) app.get(path, handler);
   app.post(PATHS.reports, async (c) => answer(await takeReport(deps, c.req.raw)));

@@ -41,6 +41,7 @@ export class EndedRounds {
       model: ended.type === 'model' ? ended.model : null,
       roundIndex: opened.type === 'round' ? places.round.index : null,
       modelIndex: ended.type === 'model' ? places.outcome.index : null,
+      ...{ candidate: null, origin: null, verdict: null, subject: null },
     };
   }
 

@@ -3,14 +3,18 @@ import type { FetchFile } from '../shared/protocol/tiles.ts';
 
 const TIMEOUT_MS = 20_000;
 
-/** @param origin URL of the aggregator, without a path. @throws TypeError for what is no such URL. */
-export function fetchFrom(origin: string): FetchFile {
-  const base = new URL(origin);
-  if (base.pathname !== '/' || base.search !== '' || !/^https?:$/.test(base.protocol)) {
-    throw new TypeError('aggregatorUrl must be an http(s) URL without a path');
+/**
+ * @param url of the aggregator, with its site's prefix where it has one.
+ * @throws TypeError for what is no such URL.
+ */
+export function fetchFrom(url: string): FetchFile {
+  const base = new URL(url);
+  if (base.search !== '' || base.hash !== '' || !/^https?:$/.test(base.protocol)) {
+    throw new TypeError('aggregatorUrl must be an http(s) URL without a query');
   }
+  const place = `${base.origin}${base.pathname.replace(/\/+$/, '')}`;
   return async (path, maxBytes) => {
-    const response = await fetch(new URL(path, base), {
+    const response = await fetch(place + path, {
       redirect: 'error',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });

@@ -17,7 +17,7 @@ import {
   signReply,
   verifyRequest,
 } from '../shared/protocol/peer.ts';
-import { Refusal } from '../shared/protocol/refusals.ts';
+import { Refusal, type RefusalCode } from '../shared/protocol/refusals.ts';
 import { ShapeError } from '../shared/protocol/shape.ts';
 import type { Signer } from '../shared/protocol/signature.ts';
 import type { Logger } from './logger.ts';
@@ -39,6 +39,8 @@ export interface HelperService {
 export interface HelperAppDeps {
   readonly service: HelperService;
   readonly logger: Logger;
+  /** Hears of every refusal. */
+  readonly onRefused?: (code: RefusalCode) => void;
 }
 
 /** Requests with a body that are worked on at once. */
@@ -108,7 +110,7 @@ function parse<T>(work: () => T): T {
 }
 
 /** Every answer to a message is signed, refusals too, once its body has been read. */
-export function createHelperApp({ service, logger }: HelperAppDeps): Hono {
+export function createHelperApp({ service, logger, onRefused }: HelperAppDeps): Hono {
   const app = new Hono();
   let busy = 0;
 
@@ -117,7 +119,10 @@ export function createHelperApp({ service, logger }: HelperAppDeps): Hono {
     const { reply, code } = replyOf(error, RETRY_AFTER_SECONDS, (reason) =>
       logger('error', 'request-failed', { reason }),
     );
-    if (code !== null) logger('warn', 'refused', { code });
+    if (code !== null) {
+      logger('warn', 'refused', { code });
+      onRefused?.(code);
+    }
     const { status, text } = reply;
     const type = { 'content-type': 'application/problem+json', 'cache-control': 'no-store' };
     const retry = reply.headers['retry-after'];

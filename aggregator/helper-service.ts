@@ -36,6 +36,8 @@ export interface HelperParts {
 }
 
 export interface RunningHelper extends HelperService {
+  /** Noise drawn ahead, in vectors. */
+  readonly pool: { readonly ready: number; readonly drawing: number };
   /** Compares the memory with the checkpoint that is served; draws noise for the log's tasks. */
   look(): Promise<void>;
   /** Ends the work that is under way and closes the journal. */
@@ -101,6 +103,9 @@ export async function runHelper(parts: HelperParts): Promise<RunningHelper> {
     signer,
     get notReady() {
       return stopped ?? memory.failed?.message ?? null;
+    },
+    get pool() {
+      return noise.pool;
     },
     async maxReports() {
       return Math.max(0, ...(await witness.tasks()).map(([, task]) => task.maxReports));

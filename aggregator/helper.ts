@@ -2,11 +2,13 @@
  * The second server as a process: its own operator, keys and disk (HELPER.md).
  *
  *   --data DIR --keys DIR --aggregator URL --trust KEY [--port P] [--host H]
+ *     [--admin-token-file FILE --admin-port P --admin-host H]
  *   init --keys DIR [--days N]                  makes the keys
  *   rotate --keys DIR --site NAME [--days N] [--from FILE]
  *                                               replaces them, prints the rotation for the log
  *   sign-task FILE --keys DIR                   prints a task's statement and signs the task
  */
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
@@ -25,6 +27,9 @@ import { createHelperApp, type HelperService } from './helper-app.ts';
 import { type RunningHelper, runHelper } from './helper-service.ts';
 import { lockFolder } from './lock.ts';
 import { jsonLogger, type Logger } from './logger.ts';
+import { loadHelperMetrics } from './operate/helper-metrics.ts';
+import { adminTokenOf } from './operate/token.ts';
+import { type AdminOptions, listenFor, operatorApp, type RunningAdmin } from './operator-app.ts';
 import { closeAtSignal, listen, stopServer } from './socket.ts';
 import { type Clock, systemClock } from './time.ts';
 
@@ -34,7 +39,7 @@ const MAX_CONNECTIONS = 64;
 export interface HelperOptions {
   readonly dataDir: string;
   readonly keysDir: string;
-  /** Where the log is read, without a path. */
+  /** Where the log is read, with the site's prefix where it has one. */
   readonly aggregatorUrl: string;
   /** The site's root key, base64url. */
   readonly trust: string;
@@ -43,12 +48,16 @@ export interface HelperOptions {
   readonly port?: number;
   readonly logger?: Logger;
   readonly clock?: Clock;
+  /** The operator's listener with the metrics; none when left out. */
+  readonly admin?: AdminOptions;
   /** Seeds of the noise, for tests that know it; whoever knows them sees the sum without noise. */
   readonly seed?: () => Uint8Array;
 }
 
 export interface Helper {
   readonly url: string;
+  /** Null without one. */
+  readonly adminUrl: string | null;
   readonly service: HelperService;
   /** Answers what is on its way and stops. */
   close(): Promise<void>;
@@ -83,6 +92,7 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
   await nodeDisk(dataDir).makeFolder('');
   const unlock = await lockBoth(keysDir, dataDir);
   let service: RunningHelper | null = null;
+  let admin: RunningAdmin | null = null;
   try {
     const keys = await loadKeyRing(keysDir);
     service = await runHelper({
@@ -95,7 +105,9 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
       logger,
       ...(options.seed === undefined ? {} : { seed: options.seed }),
     });
-    const app = createHelperApp({ service, logger });
+    const refused = new Map<string, number>();
+    const onRefused = (code: string): void => void refused.set(code, (refused.get(code) ?? 0) + 1);
+    const app = createHelperApp({ service, logger, onRefused });
     const serve = getRequestListener(app.fetch, {
       overrideGlobalObjects: false,
       hostname: 'localhost',
@@ -103,29 +115,45 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
     server.on('request', (request, response) => void serve(request, response));
     const url = await listen(server, host, port);
     server.on('error', (error) => logger('error', 'accept-failed', { reason: error.message }));
+    if (options.admin !== undefined) {
+      admin = await startMetrics(options.admin, service, refused, logger);
+    }
     logger('info', 'started', { generation: keys.generation });
     // The aggregator may start later; what its log says is looked at again with every cosignature.
     service.look().catch((error: unknown) => {
       logger('warn', 'log-not-read', { reason: (error as Error).message });
     });
-    return { url, service, close: closer(server, service, unlock, logger) };
+    const close = closer([server, service, admin], unlock, logger);
+    return { url, adminUrl: admin?.url ?? null, service, close };
   } catch (error) {
+    if (server.listening) await stopServer(server, 0);
     await service?.stop();
     await unlock();
     throw error;
   }
 }
 
-function closer(
-  server: Server,
+async function startMetrics(
+  admin: AdminOptions,
   service: RunningHelper,
+  refused: ReadonlyMap<string, number>,
+  logger: Logger,
+): Promise<RunningAdmin> {
+  const scrape = await loadHelperMetrics();
+  const source = () => ({ ready: service.notReady === null, pool: service.pool, refused });
+  const app = operatorApp(admin.token, logger, async () => (await scrape?.(source())) ?? null);
+  return listenFor(app, admin, logger);
+}
+
+function closer(
+  [server, service, admin]: readonly [Server, RunningHelper, RunningAdmin | null],
   unlock: () => Promise<void>,
   logger: Logger,
 ): () => Promise<void> {
   let closing: Promise<void> | null = null;
   return () => {
     closing ??= (async () => {
-      await stopServer(server, DRAIN_MS);
+      await Promise.all([stopServer(server, DRAIN_MS), admin?.close()]);
       try {
         await service.stop();
       } finally {
@@ -138,6 +166,8 @@ function closer(
 }
 
 type Print = (text: string) => void;
+
+const readText = (path: string): string => readFileSync(path, 'utf8');
 
 function needed(value: string | undefined, flag: string): string {
   if (value === undefined) throw new TypeError(`${flag} is needed`);
@@ -152,7 +182,8 @@ function wholeNumber(text: string, flag: string, min: number, max: number): numb
 
 async function serve(options: HelperOptions, print: Print): Promise<void> {
   const helper = await startHelper(options);
-  print(JSON.stringify({ event: 'listening', url: helper.url }));
+  const admin = helper.adminUrl === null ? {} : { admin: helper.adminUrl };
+  print(JSON.stringify({ event: 'listening', url: helper.url, ...admin }));
   closeAtSignal('helper', () => helper.close());
 }
 
@@ -177,6 +208,9 @@ async function main(): Promise<void> {
       days: { type: 'string', default: String(SEALING_DAYS) },
       port: { type: 'string', default: '8788' },
       host: { type: 'string', default: '127.0.0.1' },
+      'admin-token-file': { type: 'string' },
+      'admin-port': { type: 'string', default: '8790' },
+      'admin-host': { type: 'string', default: '127.0.0.1' },
     },
   });
   const print: Print = (text) => void process.stdout.write(`${text}\n`);
@@ -187,7 +221,8 @@ async function main(): Promise<void> {
     throw new TypeError('too many arguments');
   }
   switch (command) {
-    case undefined:
+    case undefined: {
+      const token = adminTokenOf(values['admin-token-file'] ?? null, process.env, readText);
       return serve(
         {
           dataDir: needed(values.data, '--data DIR'),
@@ -196,9 +231,17 @@ async function main(): Promise<void> {
           trust: needed(values.trust, '--trust KEY'),
           host: values.host,
           port: wholeNumber(values.port, '--port', 0, 65_535),
+          ...(token !== null && {
+            admin: {
+              token,
+              host: values['admin-host'],
+              port: wholeNumber(values['admin-port'], '--admin-port', 0, 65_535),
+            },
+          }),
         },
         print,
       );
+    }
     case 'init':
       return print(canonicalJson((await initKeys(keysDir, days)).status));
     case 'rotate': {

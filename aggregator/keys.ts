@@ -1,6 +1,12 @@
 /** Ed25519 keys (RFC 8032) of sites and servers, on Node's crypto. */
-import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import {
+  createPrivateKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+} from 'node:crypto';
+import { constants, copyFile, link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fromBase64url, toBase64url } from '../shared/bytes/base64url.ts';
 import type { Signer } from '../shared/protocol/signature.ts';
@@ -42,16 +48,34 @@ export function signerOf(key: KeyPair): Signer {
   };
 }
 
+/**
+ * Writes a file whole or not at all, also when the process is killed.
+ * @throws when the file exists (EEXIST).
+ */
+export async function writeNew(path: string, text: string, mode: number): Promise<void> {
+  const aside = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    const file = await open(aside, 'wx', mode);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    // Unlike a rename, a link never replaces what is there. Some file systems have none.
+    await link(aside, path).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') throw error;
+      await copyFile(aside, path, constants.COPYFILE_EXCL);
+    });
+  } finally {
+    await rm(aside, { force: true });
+  }
+}
+
 /** Writes a key that only its owner can read (mode 0600). @throws when the file exists. */
 export async function saveKey(path: string, key: KeyPair): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await file.writeFile(`${JSON.stringify(key)}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await writeNew(path, `${JSON.stringify(key)}\n`, 0o600);
 }
 
 /** @throws TypeError when the file does not hold a key. */

@@ -16,7 +16,6 @@ import { canonicalBytes, canonicalJson } from '../shared/bytes/canonical.ts';
 import { sha256Hex } from '../shared/bytes/hash.ts';
 import { fromHex, toHex } from '../shared/bytes/hex.ts';
 import { fromUtf8 } from '../shared/bytes/utf8.ts';
-import { normBound } from '../shared/field/fixed.ts';
 import { sigmaOf } from '../shared/privacy/mechanism.ts';
 import type { OpeningEntry } from '../shared/protocol/log.ts';
 import {
@@ -31,10 +30,12 @@ import { REPORT_HEADER_BYTES, SEALED_SEED_BYTES } from '../shared/protocol/repor
 import { type Signer, signRecord } from '../shared/protocol/signature.ts';
 import type { OpeningRecord, Signed, Task } from '../shared/protocol/task.ts';
 import { addInto, centred, decodeUint32LE, encodeUint32LE } from '../shared/sharing/share.ts';
-import { idOf, type OpenBatch, type Summer } from './accumulate/batch.ts';
+import { idOf } from './accumulate/batch.ts';
 import { batchRoot } from './accumulate/close.ts';
+import type { Batch } from './accumulate/contract.ts';
 import { type Disk, writeWhole } from './accumulate/disk.ts';
 import { acceptedIds, checkOpened } from './attest.ts';
+import { sumShares } from './average/wasm.ts';
 import { HelperError } from './helper-client.ts';
 import type { HelperLink } from './helper-link.ts';
 import { type ServerNoise, serverNoise } from './noise/noise.ts';
@@ -43,7 +44,6 @@ import { sharePath } from './publish/publish.ts';
 export interface LeaderDeps {
   readonly disk: Disk;
   readonly signer: Signer;
-  readonly summer: Summer;
   readonly link: HelperLink;
 }
 
@@ -52,7 +52,7 @@ export interface LeaderRound {
   readonly taskHash: string;
   readonly roundHash: string;
   /** Closed, with its noise seed. */
-  readonly batch: OpenBatch;
+  readonly batch: Batch;
   /** Of the helper's last opening of this task; below every number when there was none. */
   readonly lastSequence: number;
 }
@@ -184,17 +184,16 @@ export class Leader {
     accepted: readonly string[],
   ): Promise<{ leader: Signed<OpeningRecord>; share: Uint8Array }> {
     const { task, taskHash, roundHash, batch } = this.#round;
-    const { signer, summer } = this.#deps;
+    const { signer } = this.#deps;
     const counted = new Set(accepted);
-    // Signed words are congruent to the unsigned ones mod 2^32, and their sum is exact.
-    const sum = new Float64Array(task.d);
+    const sum = new Uint32Array(task.d);
     await batch.walk((bodies) => {
       const taken = bodies.filter((body) => counted.has(idOf(body)));
-      summer.sum(taken, REPORT_HEADER_BYTES, sum);
+      sumShares(taken, REPORT_HEADER_BYTES, sum);
     });
     const { noise, variance } = this.#noise ?? this.#draw();
     this.#noise = null;
-    const noised = Uint32Array.from(sum, (one, i) => (one | 0) + (noise[i] as number));
+    const noised = sum.map((one, i) => one + (noise[i] as number));
     noise.fill(0);
     const share = encodeUint32LE(noised);
     const leader: OpeningRecord = {
@@ -242,22 +241,7 @@ export async function combine(
   };
 }
 
-/** An honest coordinate is further out with probability below 2e-23 (field/fixed.ts). */
-const MARGIN_SIGMAS = 10;
-
-/**
- * How many coordinates of an opened sum lie where no sum of honest reports does, so that a report
- * may have wrapped it. Which report that was nobody can tell: shares are uniform.
- */
-export function implausible(sum: Float64Array, task: Task, reports: number): number {
-  const bound = normBound(2 ** task.scaleBits, task.d);
-  const sigmas = Math.sqrt(2 + reports / (task.minReports / 2));
-  const noise = MARGIN_SIGMAS * sigmaOf(task.mechanism) * bound * sigmas;
-  const limit = reports * (bound + 1) + noise;
-  return sum.reduce((count, one) => count + (Math.abs(one) > limit ? 1 : 0), 0);
-}
-
-function preparedOf({ prepared }: OpenBatch): PrepareAnswer {
+function preparedOf({ prepared }: Batch): PrepareAnswer {
   if (prepared === null) throw new RangeError('the helper has not prepared this batch');
   return decodePrepareAnswer(JSON.parse(fromUtf8(prepared)));
 }

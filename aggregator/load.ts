@@ -14,15 +14,20 @@ import { SignatureError, verifyRecord } from '../shared/protocol/signature.ts';
 import type { Signed, SignedTask, SiteRecord, Task } from '../shared/protocol/task.ts';
 import { type Disk, DiskError } from './accumulate/disk.ts';
 import { type Choice, summerOf } from './average/choose.ts';
+import { type Intake, openIntake } from './intake.ts';
 import type { LogPlace, RecordLog } from './log/record-log.ts';
 import type { RoundsDeps } from './open-round.ts';
+import type { Observe } from './operate/timing.ts';
 import { modelPath } from './publish/publish.ts';
 import { TaskRounds } from './rounds.ts';
 import type { Settings } from './settings.ts';
 
-export interface LoadDeps extends Omit<RoundsDeps, 'log' | 'summer' | 'flushBytes'> {
+export interface LoadDeps
+  extends Omit<RoundsDeps, 'log' | 'summer' | 'magnitudeBits' | 'flushBytes'> {
   readonly settings: Settings;
   readonly average: Choice;
+  /** Hears how long each sum took, in seconds. */
+  readonly onSum?: Observe;
 }
 
 /** The data folder holds no site, or one that this aggregator may not serve. */
@@ -44,6 +49,13 @@ export interface LoadedSite {
 export interface LoadedTask {
   readonly signed: SignedTask;
   readonly rounds: TaskRounds;
+}
+
+export interface LoadedTasks {
+  /** By task hash, in the site's order. */
+  readonly tasks: ReadonlyMap<string, LoadedTask>;
+  /** Where their reports are taken in. */
+  readonly intake: Intake;
 }
 
 /** An entry of the log and where it lies. */
@@ -69,14 +81,14 @@ export async function loadSite(disk: Disk): Promise<LoadedSite> {
   return { text, signed: parsed('site.json', text, (json) => decodeSigned(json, decodeSite)) };
 }
 
-/** By task hash, in the site's order. @throws SiteError, DiskError */
+/** @throws SiteError, DiskError */
 export async function loadTasks(
   deps: LoadDeps,
   log: RecordLog,
   { record: site }: Signed<SiteRecord>,
-): Promise<Map<string, LoadedTask>> {
-  const { disk, signer, settings, average } = deps;
-  const tasks = new Map<string, LoadedTask>();
+): Promise<LoadedTasks> {
+  const { disk, signer, settings } = deps;
+  const records = new Map<string, SignedTask>();
   for (const { name, hash } of site.tasks) {
     const text = fromUtf8(await disk.read(`tasks/${hash}.json`));
     const signed = parsed(`task '${name}'`, text, decodeSignedTask);
@@ -90,11 +102,28 @@ export async function loadTasks(
     if ((await disk.size(modelPath(task.initialModel))) === null) {
       throw new SiteError(`task '${name}': its initial model is not in the data folder`);
     }
-    const summer = summerOf(task, average);
-    const rounds = { ...deps, log, summer, flushBytes: settings.flushBytes };
+    records.set(hash, signed);
+  }
+  const intake = openIntake(
+    [...records.values()].map(({ record }) => record),
+    deps,
+  );
+  const { magnitudeBits, average } = intake;
+  const tasks = new Map<string, LoadedTask>();
+  for (const [hash, signed] of records) {
+    const task = signed.record;
+    const sums = { summer: summerOf(task, average), gram: average.gram };
+    const own = { log, ...sums, flushBytes: settings.flushBytes };
+    const rounds = { ...deps, ...own, ...(magnitudeBits !== undefined && { magnitudeBits }) };
     tasks.set(hash, { signed, rounds: new TaskRounds(rounds, task, hash) });
   }
-  return tasks;
+  const all = [...tasks.values()].map(({ rounds }) => rounds);
+  try {
+    for (const rounds of all) rounds.relate(all);
+  } catch (cause) {
+    throw new SiteError((cause as Error).message, { cause });
+  }
+  return { tasks, intake };
 }
 
 /** @throws SiteError */
@@ -148,13 +177,16 @@ export async function startTasks(
   for (const [entry, place] of entries) {
     if (entry.type === 'task') logged.add(await recordHash(entry.task.record));
     if (entry.type === 'site') lastSite = canonicalJson(entry.site);
-    await tasks.get(taskOf(entry) ?? '')?.rounds.restore(entry, place);
+    await tasks.get(taskOf(entry) ?? '')?.rounds.replay(entry, place);
   }
   if (canonicalJson(site) !== lastSite) await log.append({ type: 'site', site });
   const started = new Map<string, TaskRounds>();
   try {
-    for (const [hash, { signed, rounds }] of tasks) {
+    // All tasks before the first round: a round may be about a version of another task (K11).
+    for (const [hash, { signed }] of tasks) {
       if (!logged.has(hash)) await log.append({ type: 'task', task: signed });
+    }
+    for (const [hash, { rounds }] of tasks) {
       started.set(hash, rounds);
       await rounds.start();
     }
@@ -170,5 +202,7 @@ function taskOf(entry: LogEntry): string | null {
   if (entry.type === 'round') return entry.round.record.task;
   if (entry.type === 'opening') return entry.leader.record.task;
   if (entry.type === 'model') return entry.model.record.task;
+  if (entry.type === 'restore') return entry.restore.record.task;
+  if (entry.type === 'verdict') return entry.verdict.record.task;
   return entry.type === 'abandoned' ? entry.task : null;
 }

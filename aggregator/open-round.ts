@@ -3,7 +3,9 @@ import { Refusal } from '../shared/protocol/refusals.ts';
 import { reportLength } from '../shared/protocol/report.ts';
 import type { Task } from '../shared/protocol/task.ts';
 import type { RandomSource } from '../shared/random/source.ts';
-import { idOf, OpenBatch, type Summer } from './accumulate/batch.ts';
+import type { MagnitudeBits } from './accept/validate.ts';
+import { type BatchOptions, idOf, OpenBatch, type Summer } from './accumulate/batch.ts';
+import type { Batch } from './accumulate/contract.ts';
 import { folderOf } from './accumulate/disk.ts';
 import type { HelperClient } from './helper-client.ts';
 import type { Logger } from './logger.ts';
@@ -13,6 +15,8 @@ import type { Clock, Scheduler } from './time.ts';
 
 export interface RoundsDeps extends OutcomeDeps {
   readonly summer: Summer;
+  /** Of the bound check; a loop in TypeScript when left out. */
+  readonly magnitudeBits?: MagnitudeBits;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly logger: Logger;
@@ -21,6 +25,8 @@ export interface RoundsDeps extends OutcomeDeps {
   readonly helper?: HelperClient;
   /** Of this server's noise seeds; the system's generator when left out. */
   readonly source?: RandomSource;
+  /** Where the reports of a round are; in the data folder when left out. */
+  readonly openBatch?: (options: BatchOptions, task: Task, announced: Announced) => Promise<Batch>;
 }
 
 export interface Keyed extends Announced {
@@ -43,14 +49,14 @@ export const keyOfHex = (hash: string): string => Buffer.from(hash, 'hex').toStr
 
 export class OpenRound {
   readonly announced: Keyed;
-  readonly batch: OpenBatch;
+  readonly batch: Batch;
   readonly #task: Task;
   readonly #deps: RoundsDeps;
   #closing: boolean;
   #stopped = false;
   #cancelProbe: (() => void) | null = null;
 
-  private constructor(deps: RoundsDeps, task: Task, announced: Keyed, batch: OpenBatch) {
+  private constructor(deps: RoundsDeps, task: Task, announced: Keyed, batch: Batch) {
     this.#deps = deps;
     this.#task = task;
     this.announced = announced;
@@ -70,7 +76,10 @@ export class OpenRound {
     const identity = journalIdentity(signer, announced.hash);
     const limits = { d, maxReports, flushBytes, reportBytes: reportLength(task) };
     const onArrival = task.tier === 'split' ? null : summer;
-    const batch = await OpenBatch.open({ disk, path, identity, summer: onArrival, ...limits });
+    const sumFailed = ({ message }: Error): void =>
+      deps.logger('error', 'sum-failed', { task: task.name, reason: message });
+    const options = { disk, path, identity, summer: onArrival, sumFailed, ...limits };
+    const batch = await (deps.openBatch?.(options, task, announced) ?? OpenBatch.open(options));
     return new OpenRound(deps, task, announced, batch);
   }
 
@@ -80,8 +89,9 @@ export class OpenRound {
 
   get isDue(): boolean {
     return (
+      this.#closing ||
       this.batch.closed !== null ||
-      this.batch.count >= this.#task.maxReports ||
+      (this.batch.full ?? this.batch.count >= this.#task.maxReports) ||
       this.#deps.clock.nowMs() >= this.announced.signed.record.deadlineMs
     );
   }
@@ -128,6 +138,7 @@ export class OpenRound {
   async discard(): Promise<void> {
     const { disk } = this.#deps;
     await this.stop();
+    await this.batch.discard?.();
     await disk.remove(this.batch.path);
     await disk.syncFolder(folderOf(this.batch.path));
   }

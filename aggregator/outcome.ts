@@ -5,14 +5,20 @@
  */
 import { concatBytes } from '../shared/bytes/concat.ts';
 import { toHex } from '../shared/bytes/hex.ts';
+import { type Excess, excessOf, openedLimits } from '../shared/field/opened.ts';
+import { aggregateOf } from '../shared/model/recipe.ts';
+import { sigmaOf } from '../shared/privacy/mechanism.ts';
 import type { AbandonedEntry, LogEntry, OpeningEntry } from '../shared/protocol/log.ts';
 import type { Signer } from '../shared/protocol/signature.ts';
 import type { RoundRecord, Task } from '../shared/protocol/task.ts';
-import { idOf, type OpenBatch } from './accumulate/batch.ts';
+import { idOf } from './accumulate/batch.ts';
 import { batchRoot, type CloseRecord, sortedIds } from './accumulate/close.ts';
+import type { Batch } from './accumulate/contract.ts';
 import { type Disk, writeWhole } from './accumulate/disk.ts';
 import { encodeSpent, hashBody, type SpentId } from './accumulate/spent.ts';
-import { combine, implausible, type Leader, type Opened } from './leader.ts';
+import type { Gram } from './average/robust/gram.ts';
+import { robustMean } from './average/robust/mean.ts';
+import { combine, type Leader, type Opened } from './leader.ts';
 import type { RecordLog } from './log/record-log.ts';
 import { publishVersion } from './publish/publish.ts';
 
@@ -20,16 +26,22 @@ export interface OutcomeDeps {
   readonly disk: Disk;
   readonly log: RecordLog;
   readonly signer: Signer;
+  /** Of multi-Krum; in float64 on this thread when left out. */
+  readonly gram?: Gram;
 }
 
 export interface Ending {
   readonly task: Task;
   readonly round: RoundRecord;
   readonly roundHash: string;
-  /** Version of the round's base model. */
+  /** Number under which the weights of the round's base model were made; 0 for the initial model. */
   readonly baseVersion: number;
+  /** Number of the version that the round makes. */
+  readonly modelVersion: number;
+  /** False where the base is the initial model, or one that was restored (R10). */
+  readonly baseFromRound: boolean;
   /** Closed. */
-  readonly batch: OpenBatch;
+  readonly batch: Batch;
   readonly spentPath: string;
   readonly batchPath: string;
 }
@@ -40,8 +52,8 @@ export interface Opening {
   /** Both servers' attestations, once they are in the log. */
   logged(): OpeningEntry | null;
   record(entry: OpeningEntry): Promise<void>;
-  /** Told how many coordinates of the opened sum no honest batch has. */
-  implausible(coordinates: number): void;
+  /** Told what of the opened sum no honest batch has: the batch is rejected (RD18). */
+  rejected(excess: Excess): void;
 }
 
 /** The entry with which the round counts as ended, not yet in the log. */
@@ -52,7 +64,8 @@ export interface Outcome {
 }
 
 /**
- * Makes the next version, or abandons with too few.
+ * Makes the next version, or abandons with too few or, in the split tier, with an opened sum that
+ * no honest batch has: nothing is made of it then, and the model before it stays.
  * @param opening in the split tier, and in it alone.
  * @throws DiskError, CorruptJournal, RangeError; HelperError while the helper has not opened.
  */
@@ -67,7 +80,15 @@ export async function concludeRound(
   if (batch.count < task.minReports) return abandonRound(ending, batch.count, 'too-few');
   const ids = opening === undefined ? [...batch.ids] : await opening.leader.members();
   if (ids.length < task.minReports) return abandonRound(ending, ids.length, 'too-few');
-  const opened = opening === undefined ? null : await openOnce(disk, ids, opening, task);
+  const opened = opening === undefined ? null : await openOnce(disk, ids, opening, task.d);
+  if (opening !== undefined && opened !== null) {
+    const excess = excessOf(opened.sum, openedLimits(task, sigmaOf(task.mechanism), ids.length));
+    if (excess !== null) {
+      opening.rejected(excess);
+      return abandonRound(ending, ids.length, 'implausible');
+    }
+  }
+  const aggregate = aggregateOf(task.recipe);
   await writeWhole(disk, batchPath, concatBytes(...sortedIds(ids)));
   const model = await publishVersion(disk, signer, {
     ...ending,
@@ -75,9 +96,20 @@ export async function concludeRound(
     batch: toHex(batchRoot(ids)),
     closedAtMs: closeOf(batch).closedAtMs,
     sum: opened?.sum ?? batch.sum,
+    ...(aggregate && { robust: await robustMean(aggregate, task, batch, deps.gram) }),
     openings: opened?.openings ?? null,
   });
   return { entry: { type: 'model', model }, reports: ids.length };
+}
+
+/** The end of a round at the operator's word (RD23): its ids are spent, and nothing is opened. */
+export async function giveUpRound(
+  { disk }: Pick<OutcomeDeps, 'disk'>,
+  ending: Pick<Ending, 'round' | 'batch' | 'spentPath'>,
+): Promise<Outcome> {
+  const { batch, spentPath } = ending;
+  await writeWhole(disk, spentPath, encodeSpent(await spentOf(batch)));
+  return abandonRound(ending, batch.count, 'operator');
 }
 
 /** Without a model: the reports are discarded, what their browsers were charged stays spent. */
@@ -95,18 +127,16 @@ async function openOnce(
   disk: Disk,
   ids: readonly string[],
   opening: Opening,
-  task: Task,
+  d: number,
 ): Promise<Opened> {
   if (opening.logged() === null) await opening.record(await opening.leader.open(ids));
   const entry = opening.logged();
   if (entry === null) throw new Error('an opening that was logged is not in the history');
-  const opened = await combine(disk, entry, task.d);
-  const coordinates = implausible(opened.sum, task, ids.length);
-  if (coordinates > 0) opening.implausible(coordinates);
-  return opened;
+  return combine(disk, entry, d);
 }
 
-async function spentOf(batch: OpenBatch): Promise<SpentId[]> {
+async function spentOf(batch: Batch): Promise<readonly SpentId[]> {
+  if (batch.spent !== undefined) return batch.spent();
   const spent: SpentId[] = [];
   await batch.walk((bodies) => {
     for (const body of bodies) spent.push({ id: idOf(body), bodyHash: hashBody(body) });
@@ -114,7 +144,7 @@ async function spentOf(batch: OpenBatch): Promise<SpentId[]> {
   return spent;
 }
 
-function closeOf({ closed }: OpenBatch): CloseRecord {
+function closeOf({ closed }: Batch): CloseRecord {
   if (closed === null) throw new RangeError('batch must be closed');
   return closed;
 }

@@ -4,6 +4,8 @@ import type { Acknowledgement } from '../shared/protocol/paths.ts';
 import { problemOf, REFUSALS, Refusal, type RefusalCode } from '../shared/protocol/refusals.ts';
 import { TOKEN_HEADER } from './accept/tokens.ts';
 import { DiskError } from './accumulate/disk.ts';
+import { type Origins, withOrigin } from './operate/origins.ts';
+import { RateLimited } from './operate/rate.ts';
 
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
@@ -12,7 +14,10 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'cross-origin-resource-policy': 'cross-origin',
 };
 
-/** Any origin may read: every GET is a public file, and no request carries credentials. */
+/**
+ * Any origin may read, unless the site lists those that may (`withOrigin`): every GET is a public
+ * file, and no request carries credentials.
+ */
 export const CORS_HEADERS: Readonly<Record<string, string>> = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers': 'retry-after',
@@ -72,7 +77,8 @@ export function replyOf(
     refusal = new Refusal('not-ready', `the data folder is ${error.code}`);
   }
   if (!(refusal instanceof Refusal)) return { reply: failureReply(), code: null };
-  return { reply: refusalReply(refusal, retryAfterSeconds), code: refusal.code };
+  const wait = refusal instanceof RateLimited ? refusal.retryAfterSeconds : retryAfterSeconds;
+  return { reply: refusalReply(refusal, wait), code: refusal.code };
 }
 
 /** Headers of an acknowledgement, made once: they are sent with every report. */
@@ -101,9 +107,17 @@ export function jsonReply(status: number, value: unknown): Reply {
   };
 }
 
+/** An answer as pages of these origins may read it. */
+export function replyTo(reply: Reply, origins: Origins, origin: string | undefined): Reply {
+  return origins === '*'
+    ? reply
+    : { ...reply, headers: withOrigin(reply.headers, origins, origin) };
+}
+
 /** Sends an answer with Node's response, head and body in one write. */
-export function sendReply(response: ServerResponse, { status, headers, text }: Reply): void {
+export function sendReply(response: ServerResponse, reply: Reply, origins: Origins = '*'): void {
   if (response.headersSent || response.destroyed) return;
+  const { status, headers, text } = replyTo(reply, origins, response.req.headers.origin);
   // Without a length, writeHead chooses chunks and the body goes out as a second write.
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(text) });
   response.end(text);

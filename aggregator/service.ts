@@ -3,9 +3,9 @@ import { canonicalJson } from '../shared/bytes/canonical.ts';
 import { fromUtf8, utf8 } from '../shared/bytes/utf8.ts';
 import type { Acknowledgement, ServerStatus } from '../shared/protocol/paths.ts';
 import { Refusal, type RefusalCode } from '../shared/protocol/refusals.ts';
-import { REPORT_ID_BYTES, reportLength } from '../shared/protocol/report.ts';
+import { REPORT_ID_BYTES } from '../shared/protocol/report.ts';
 import type { TaskHead } from '../shared/protocol/task.ts';
-import { SlotPool } from './accept/slots.ts';
+import type { SlotPool } from './accept/slots.ts';
 import { checkToken, type VerifyToken } from './accept/tokens.ts';
 import { decodeReport } from './accept/validate.ts';
 import { idOf } from './accumulate/batch.ts';
@@ -13,6 +13,7 @@ import { DiskError } from './accumulate/disk.ts';
 import type { Choice } from './average/choose.ts';
 import { PublicFiles } from './files.ts';
 import { type HelperClient, HelperError } from './helper-client.ts';
+import type { Intake } from './intake.ts';
 import {
   type LoadDeps,
   type LoadedTask,
@@ -24,6 +25,7 @@ import {
 import type { PublishedLog, Witness } from './log/published.ts';
 import { RecordLog } from './log/record-log.ts';
 import { roundKeyOf } from './open-round.ts';
+import { OperatorError } from './operator.ts';
 import { openPublicLog, type PublicLog, type PublicLogDeps } from './public-log.ts';
 import type { TaskRounds } from './rounds.ts';
 import type { Settings } from './settings.ts';
@@ -85,14 +87,15 @@ export class Service {
     log: RecordLog,
     { published, keysText }: PublicLog,
     tasks: ReadonlyMap<string, TaskRounds>,
+    intake: Intake,
   ) {
     this.siteText = siteText;
     this.published = published;
     this.keysText = keysText;
     this.files = new PublicFiles(deps.disk, deps.settings.cacheBytes);
-    this.slots = new SlotPool(deps.settings.maxInFlight, deps.settings.maxInFlightBytes);
+    this.slots = intake.slots;
     this.settings = deps.settings;
-    this.lengths = new Set([...tasks.values()].map(({ task }) => reportLength(task)));
+    this.lengths = intake.lengths;
     this.#tasks = tasks;
     this.#byKey = new Map([...tasks].map(([hash, one]) => [latin1(Buffer.from(hash, 'hex')), one]));
     this.#log = log;
@@ -116,14 +119,14 @@ export class Service {
     const entries: PlacedEntry[] = [];
     const log = await RecordLog.open(disk, 'log.jsonl', (...placed) => entries.push(placed));
     try {
-      const loaded = await loadTasks(deps, log, site.signed);
+      const { tasks: loaded, intake } = await loadTasks(deps, log, site.signed);
       const witness = deps.witness ?? witnessOf(deps.helper, loaded);
       const logged = entries.map(([entry]) => entry);
       const publicDeps = witness === null ? deps : { ...deps, witness };
       const open = await openPublicLog(publicDeps, log, site.signed.record.site, logged);
       const tasks = await startTasks(log, site.signed, loaded, entries);
       open.published.start();
-      return new Service(deps, site.text, log, open, tasks);
+      return new Service(deps, site.text, log, open, tasks, intake);
     } catch (error) {
       await log.close();
       throw error;
@@ -212,26 +215,66 @@ export class Service {
         duplicates: this.#duplicates,
         refused: Object.fromEntries(this.#refused),
       },
-      tasks: tasks.map(({ task, taskHash, head, reports, modelVersion, helper }) => ({
-        name: task.name,
-        hash: taskHash,
-        tier: task.tier,
-        modelVersion,
-        round: head.round?.record.round ?? null,
-        reports,
-        minReports: task.minReports,
-        maxReports: task.maxReports,
-        deadlineMs: head.round?.record.deadlineMs ?? null,
-        helper,
-      })),
+      tasks: tasks.map(
+        ({ task, taskHash, head, reports, modelVersion, candidate, paused, helper }) => ({
+          name: task.name,
+          hash: taskHash,
+          tier: task.tier,
+          modelVersion,
+          candidate,
+          paused,
+          round: head.round?.record.round ?? null,
+          reports,
+          minReports: task.minReports,
+          maxReports: task.maxReports,
+          deadlineMs: head.round?.record.deadlineMs ?? null,
+          helper,
+        }),
+      ),
+      rejectedBatches: total(({ counts }) => counts.rejected),
       helperFailures: totals(tasks.map(({ helperFailures }) => helperFailures)),
       average: { backend: this.#average.backend.name, reason: this.#average.reason },
     };
   }
 
+  /**
+   * Rounds of a task, with what an operator may do to them.
+   * @throws OperatorError unknown-task
+   */
+  task(taskHash: string): TaskRounds {
+    const task = this.#tasks.get(taskHash);
+    if (task === undefined) throw new OperatorError('unknown-task', 'the site has no such task');
+    return task;
+  }
+
+  /** No further round of the task opens. @param close ends the open one now. @throws OperatorError */
+  pause(taskHash: string, close = false): Promise<void> {
+    return this.task(taskHash).pause(close);
+  }
+
+  /** Rounds of the task open again. @throws OperatorError */
+  resume(taskHash: string): Promise<void> {
+    return this.task(taskHash).resume();
+  }
+
+  /** Ends the task's open round without a version; resolves with its number. @throws OperatorError */
+  abandon(taskHash: string): Promise<number> {
+    return this.task(taskHash).abandon();
+  }
+
+  /** Serves an earlier version of the task again; resolves with its new number. @throws OperatorError */
+  restore(taskHash: string, version: number): Promise<number> {
+    return this.task(taskHash).restore(version);
+  }
+
   /** Resolves when no round is changing its state. */
   async settled(): Promise<void> {
-    for (const task of this.#tasks.values()) await task.settled();
+    const tasks = [...this.#tasks.values()];
+    let before: readonly Promise<void>[];
+    do {
+      before = tasks.map(({ work }) => work);
+      for (const task of tasks) await task.settled();
+    } while (tasks.some(({ work }, i) => work !== before[i]));
   }
 
   /** From now on reports are refused as not-ready. */

@@ -7,8 +7,14 @@ import { assertBytes, assertInteger } from '../shared/assert/assert.ts';
 import { canonicalBytes } from '../shared/bytes/canonical.ts';
 import { sha256Hex } from '../shared/bytes/hash.ts';
 import { assertNoWrap } from '../shared/field/fixed.ts';
-import { gaussianOrder } from '../shared/privacy/curve.ts';
-import { epsilonOf, sigmaOf } from '../shared/privacy/mechanism.ts';
+import {
+  addCurves,
+  bestOrder,
+  epsilonAtOrder,
+  gaussianOrder,
+  scaleCurve,
+} from '../shared/privacy/curve.ts';
+import { curveOf, epsilonOf, sigmaOf } from '../shared/privacy/mechanism.ts';
 import { MAX_EVALUATIONS } from '../shared/privacy/seeded.ts';
 import { leafBytes } from '../shared/protocol/log.ts';
 import { encodeModel } from '../shared/protocol/model.ts';
@@ -67,6 +73,17 @@ export interface SiteDraft {
   readonly cosign?: (task: Task) => Promise<string>;
 }
 
+/** What all that the tasks let one browser send costs at its best order, ε up to a hundredth. */
+export function budgetOf(
+  drafts: readonly Pick<TaskDraft, 'mechanism' | 'participations'>[],
+  delta: number,
+): SiteBudget {
+  const curves = drafts.map((one) => scaleCurve(curveOf(one.mechanism), one.participations));
+  const total = curves.reduce((sum, curve) => addCurves(sum, curve));
+  const order = bestOrder(total, delta);
+  return { epsilon: Math.ceil(100 * epsilonAtOrder(total, order, delta)) / 100, delta, order };
+}
+
 export interface WrittenSite {
   readonly siteRecord: Signed<SiteRecord>;
   /** By task name. */
@@ -83,12 +100,17 @@ function claimedEpsilon(task: TaskDraft): number | 'none' {
   return claimed >= epsilon ? claimed : claimed + 1 / EPSILON_STEPS;
 }
 
-async function writeTask(
-  disk: Disk,
-  signer: Signer,
-  site: SiteDraft,
+/** The site's part in its tasks. */
+export type TaskSite = Pick<SiteDraft, 'site' | 'catalogue' | 'aggregatorKey'>;
+
+/**
+ * The task that a draft stands for, which site and helper sign, and the bytes of its initial model.
+ * @throws TypeError, RangeError or ShapeError for a draft that is no task.
+ */
+export async function taskOf(
+  site: TaskSite,
   { initialWeights, helper, ...draft }: TaskDraft,
-): Promise<{ name: string; hash: string }> {
+): Promise<{ readonly task: Task; readonly model: Uint8Array }> {
   if ((draft.tier === 'test') !== (draft.mechanism.name === 'none')) {
     throw new RangeError(`tasks ${draft.name}: exactly the test tier goes without noise`);
   }
@@ -125,8 +147,18 @@ async function writeTask(
     d: task.d,
     sigma: sigmaOf(task.mechanism),
   });
+  return { task, model };
+}
+
+async function writeTask(
+  disk: Disk,
+  signer: Signer,
+  site: SiteDraft,
+  draft: TaskDraft,
+): Promise<{ name: string; hash: string }> {
+  const { task, model } = await taskOf(site, draft);
   const hash = await recordHash(task);
-  await writeWhole(disk, modelPath(initialModel), model);
+  await writeWhole(disk, modelPath(task.initialModel), model);
   const helperSignature = await helperSignatureOf(site, task);
   const signed: SignedTask = { ...signRecord(task, signer), helperSignature };
   await writeWhole(disk, `tasks/${hash}.json`, canonicalBytes(signed));

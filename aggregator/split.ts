@@ -54,9 +54,9 @@ export class SplitSide {
         leader,
         logged: () => history.opening,
         record,
-        implausible: (coordinates) => {
+        rejected: ({ coordinates }) => {
           const fields = { task: task.name, round: round.round, coordinates };
-          this.#deps.logger('warn', 'implausible-sum', fields);
+          this.#deps.logger('warn', 'batch-rejected', fields);
         },
       });
     } catch (error) {

@@ -2,7 +2,7 @@
 import { Unreachable, UsageError, type Web } from './audit/web.ts';
 
 /**
- * @param url of an aggregator, without a path.
+ * @param url of an aggregator, with its site's prefix where it has one.
  * @throws UsageError for what is no such URL.
  */
 export function webOf(url: string, timeoutMs: number): Web {
@@ -12,9 +12,10 @@ export function webOf(url: string, timeoutMs: number): Web {
   } catch {
     throw new UsageError(`'${url}' is no URL`);
   }
-  if (base.pathname !== '/' || base.search !== '' || !/^https?:$/.test(base.protocol)) {
-    throw new UsageError(`'${url}' must be an http(s) URL without a path`);
+  if (base.search !== '' || base.hash !== '' || !/^https?:$/.test(base.protocol)) {
+    throw new UsageError(`'${url}' must be an http(s) URL without a query`);
   }
+  const place = `${base.origin}${base.pathname.replace(/\/+$/, '')}`;
 
   async function ask(
     path: string,
@@ -26,7 +27,7 @@ export function webOf(url: string, timeoutMs: number): Web {
     let status: number;
     try {
       const signal = AbortSignal.timeout(timeoutMs);
-      const response = await fetch(new URL(path, base), { ...init, redirect: 'error', signal });
+      const response = await fetch(place + path, { ...init, redirect: 'error', signal });
       status = response.status;
       for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
         length += part.length;
@@ -36,7 +37,7 @@ export function webOf(url: string, timeoutMs: number): Web {
     } catch (cause) {
       const { message, cause: deeper } = cause as Error;
       const why = deeper instanceof Error ? `${message}: ${deeper.message}` : message;
-      throw new Unreachable(`${base.origin}${path}: ${why}`, { cause });
+      throw new Unreachable(`${place}${path}: ${why}`, { cause });
     }
     if (length > maxBytes) throw new Error(`${path} answered over ${maxBytes} bytes`);
     return { status, body: new Uint8Array(Buffer.concat(parts)) };

@@ -13,13 +13,14 @@ import { TrainingError } from './learn/backend.ts';
 import type { Learner, TrainInput, TrainResult } from './learn/learner.ts';
 import { evaluate, measure } from './measure/measure.ts';
 import { ReceiveError } from './receive/error.ts';
+import type { Head } from './receive/head.ts';
 import type { Receiver } from './receive/receiver.ts';
 
 export interface Known {
   readonly task: Task;
   /** The task's own newest model. */
   readonly base: StoredModel;
-  /** The model that an `evaluate` task is about; null for the other kinds. */
+  /** The version that the round of an `evaluate` task is about; null for the other kinds. */
   readonly evaluated: StoredModel | null;
   readonly catalogue: Catalogue;
   /** Oldest first. */
@@ -30,8 +31,8 @@ export interface Known {
 }
 
 /**
- * The newest published model of the task that an `evaluate` task names (K9), or null for the other
- * kinds.
+ * The version that the open round of an `evaluate` task names (K11), of the task that it evaluates;
+ * null for the other kinds.
  *
  * @throws ReceiveError no-task where the site does not list that task, bad-record where it is not
  * one whose model could be evaluated so.
@@ -39,6 +40,7 @@ export interface Known {
 export async function receiveEvaluated(
   receiver: Receiver,
   { architecture }: Task,
+  head: Head,
 ): Promise<StoredModel | null> {
   if (architecture.name !== 'metrics') return null;
   const site = (await receiver.storedSite()) ?? (await receiver.site());
@@ -50,9 +52,7 @@ export async function receiveEvaluated(
   if (!canEvaluate(architecture, task)) {
     throw new ReceiveError('bad-record', `task ${task.name} has no ${architecture.of} to evaluate`);
   }
-  const head = await receiver.head(task, listed.hash);
-  await receiver.assertLogged(task, head);
-  return receiver.current(task, listed.hash, head);
+  return receiver.subject(task, listed.hash, head);
 }
 
 function canEvaluate({ of }: MetricsArchitecture, { architecture, d }: Task): boolean {

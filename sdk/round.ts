@@ -17,7 +17,8 @@ import { eligible, type Skip } from './post/eligible.ts';
 import { enqueue } from './post/enqueue.ts';
 import type { RoundOutcome, SkipReason } from './post/outcome.ts';
 import { ReceiveError } from './receive/error.ts';
-import type { Head, Receiver } from './receive/receiver.ts';
+import type { Head } from './receive/head.ts';
+import type { Receiver } from './receive/receiver.ts';
 import type { RoundProgress } from './worker-api.ts';
 
 export interface RoundDeps {
@@ -64,7 +65,7 @@ export async function runRound(
     // 2 receive the base model, the catalogue and, to evaluate one, another task's model
     const base = await steps.run('receive', () => receiver.current(task, taskHash, head));
     const catalogue = await steps.run('receive', () => deps.catalogue(task.catalogue, receiver));
-    const evaluated = await steps.run('receive', () => receiveEvaluated(receiver, task));
+    const evaluated = await steps.run('receive', () => receiveEvaluated(receiver, task, head));
     // 3 history becomes numbers; an empty history gives no examples and goes on
     const events = await steps.run('features', () => db.readEvents());
     const scorer = deps.scorer?.(catalogue);

@@ -27,7 +27,7 @@ import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { build as bundle } from 'vite';
 import { classicScript, commandLine, demo, library } from '../vite.config.ts';
-import { checkSampler } from './wasm.ts';
+import { checkModules } from './wasm.ts';
 
 type Part = 'tag' | 'workers' | 'package' | 'demo';
 export type Target = 'sdk' | Part;
@@ -202,7 +202,7 @@ function holderLives(path: string): boolean {
 
 async function main(): Promise<void> {
   const only = process.argv.includes('--package');
-  if (!only) await checkSampler();
+  if (!only) await checkModules();
   await build(only ? ['package'] : ['sdk', 'package', 'demo'], console.log);
   if (only) return;
   for (const { file, bytes, gzip, brotli } of sizes()) {

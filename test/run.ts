@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureBrowser } from './browser/find.ts';
 import { build } from './build.ts';
+import { ensureServers } from './servers/find.ts';
 
 interface Assertion {
   readonly status: string;
@@ -39,6 +40,7 @@ function count(report: Report): { passed: number; failed: number; skipped: numbe
 
 async function main(): Promise<number> {
   const browser = await ensureBrowser((line) => console.log(line));
+  ensureServers((line) => console.log(line));
   await build(['sdk', 'demo']);
   const folder = mkdtempSync(join(tmpdir(), 'vitrine-test-'));
   const output = join(folder, 'report.json');

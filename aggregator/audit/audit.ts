@@ -182,6 +182,7 @@ async function checkLog(
   checks.tally('openings', '', openings, `${opened} openings of two servers${more}`, { unlogged });
   const batches = await checkBatches(fetch, rounds, checks);
   await checkModels(fetch, rounds, checks);
+  await history.versions.checkVerdicts(fetch, checks);
   return batches;
 }
 

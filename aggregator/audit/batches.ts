@@ -1,6 +1,8 @@
 /** The bytes behind the logged rounds: ids of batches, noised shares, models (PR52). */
 import { sha256Hex } from '../../shared/bytes/hash.ts';
 import { toHex } from '../../shared/bytes/hex.ts';
+import { excessOf, openedLimits } from '../../shared/field/opened.ts';
+import { sigmaOf } from '../../shared/privacy/mechanism.ts';
 import { decodeModel } from '../../shared/protocol/model.ts';
 import { PATHS } from '../../shared/protocol/paths.ts';
 import { REPORT_ID_BYTES } from '../../shared/protocol/report.ts';
@@ -9,7 +11,7 @@ import { addInto, centred, decodeUint32LE } from '../../shared/sharing/share.ts'
 import { batchRoot } from '../accumulate/close.ts';
 import { type Checks, Tally } from './check.ts';
 import type { LoggedRound } from './history.ts';
-import { nextModel } from './step.ts';
+import { keepsMoments, type Moments, nextModel } from './step.ts';
 import { reasonOf } from './web.ts';
 
 /** Where every report id of the published batches stands. */
@@ -106,6 +108,34 @@ async function modelOf(fetch: FetchFile, hash: string, d: number): Promise<Float
   return decodeModel(bytes, d);
 }
 
+/** The opened sum of a round of the split tier, from both shares, integer units. */
+async function openedSum(fetch: FetchFile, round: LoggedRound): Promise<Float64Array> {
+  const [leader, helper] = await sharesOf(fetch, round);
+  addInto(leader, helper);
+  return Float64Array.from(centred(leader));
+}
+
+/** Whether no batch of honest reports has such a sum (RD18). */
+function isImplausible({ task }: LoggedRound, sum: Float64Array, reports: number): boolean {
+  return excessOf(sum, openedLimits(task, sigmaOf(task.mechanism), reports)) !== null;
+}
+
+/** What the next versions are computed from: the state of every version that was, by task. */
+class Carried {
+  /** By task hash and version, of those whose sum is public and could be read. */
+  readonly #moments = new Map<string, Moments>();
+
+  set({ taskHash }: LoggedRound, version: number, moments: Moments | null): void {
+    if (moments !== null) this.#moments.set(`${taskHash} ${version}`, moments);
+  }
+
+  /** @returns null where state begins anew, undefined where it is not known. */
+  before({ task, taskHash, base }: LoggedRound): Moments | null | undefined {
+    if (!keepsMoments(task) || !base.fromRound) return null;
+    return this.#moments.get(`${taskHash} ${base.version}`);
+  }
+}
+
 /** Reads every version, and computes again those of the split tier from the shares. */
 export async function checkModels(
   fetch: FetchFile,
@@ -113,30 +143,28 @@ export async function checkModels(
   checks: Checks,
 ): Promise<void> {
   const shares = new Tally();
+  const sums = new Tally();
   const models = new Tally();
+  const carried = new Carried();
   let recomputed = 0;
   for (const round of rounds) {
+    const sum = await readSum(fetch, round, shares);
+    if (sum !== null) checkSum(round, sum, sums);
     if (round.model === null) continue;
-    const { task } = round;
+    const { task, base } = round;
     const { model, previousModel, modelVersion, reports } = round.model.signed.record;
-    let sum: Float64Array | null = null;
-    if (task.tier === 'split') {
-      try {
-        const [leader, helper] = await sharesOf(fetch, round);
-        addInto(leader, helper);
-        sum = Float64Array.from(centred(leader));
-        shares.look(true, String);
-      } catch (error) {
-        const reason = reasonOf(error);
-        shares.look(false, () => `${labelOf(round)}: ${reason}`);
-      }
-    }
     try {
       await modelOf(fetch, model, task.d);
-      const base = await modelOf(fetch, previousModel, task.d);
-      const next = sum && nextModel(task, base, modelVersion - 1, sum, reports);
-      if (next !== null) recomputed += 1;
-      const same = next === null || (await sha256Hex(next)) === model;
+      const weights = await modelOf(fetch, previousModel, task.d);
+      const moments = carried.before(round);
+      if (sum === null || moments === undefined) {
+        models.look(true, String);
+        continue;
+      }
+      const next = nextModel(task, weights, base.version, moments, sum, reports);
+      carried.set(round, modelVersion, next.moments);
+      recomputed += 1;
+      const same = (await sha256Hex(next.bytes)) === model;
       models.look(same, () => `${labelOf(round)}: not base and mean of the opened sum`);
     } catch (error) {
       const reason = reasonOf(error);
@@ -144,6 +172,39 @@ export async function checkModels(
     }
   }
   checks.tally('shares', '', shares, `${shares.seen} openings of two servers`);
+  checks.tally('opened-sums', '', sums, `${sums.seen} opened sums`);
   const detail = `${models.seen} versions, ${recomputed} computed again from their shares`;
   checks.tally('model-bytes', '', models, detail, { recomputed });
+}
+
+/** Null outside the split tier, where nothing was made of a sum, and where it cannot be read. */
+async function readSum(
+  fetch: FetchFile,
+  round: LoggedRound,
+  shares: Tally,
+): Promise<Float64Array | null> {
+  const rejected = round.abandoned?.reason === 'implausible';
+  if (!rejected && (round.model === null || round.task.tier !== 'split')) return null;
+  try {
+    const sum = await openedSum(fetch, round);
+    shares.look(true, String);
+    return sum;
+  } catch (error) {
+    const reason = reasonOf(error);
+    shares.look(false, () => `${labelOf(round)}: ${reason}`);
+    return null;
+  }
+}
+
+/** That what was averaged can be honest, and what was rejected cannot. */
+function checkSum(round: LoggedRound, sum: Float64Array, sums: Tally): void {
+  const { opening, abandoned } = round;
+  const reports = opening?.leader.record.reports ?? 0;
+  const far = isImplausible(round, sum, reports);
+  if (abandoned === null) {
+    sums.look(!far, () => `${labelOf(round)}: averaged, though no honest batch has its sum`);
+    return;
+  }
+  const fits = abandoned.reports === reports;
+  sums.look(far && fits, () => `${labelOf(round)}: rejected, though its sum may be honest`);
 }

@@ -19,6 +19,8 @@ export const CHECKS = {
   'batch-ids': 'The report ids of every batch make its logged root and number.',
   'batch-reuse': 'No report id stands in two batches.',
   shares: 'The noised shares that are served are those that the servers attest.',
+  'opened-sums': 'No opened sum was averaged that no honest batch has, and none else was rejected.',
+  verdicts: 'Every verdict of a gate follows from what was published of the version.',
   'model-bytes': 'Every version has its hash and, where the shares are public, follows from them.',
   'served-log': 'Every client is shown the same log.',
   'served-heads': 'Every client is shown the same heads, and what they name is in the log.',

@@ -5,31 +5,30 @@
 import { canonicalBytes, canonicalJson } from '../../shared/bytes/canonical.ts';
 import { equalBytes } from '../../shared/bytes/concat.ts';
 import { fromUtf8 } from '../../shared/bytes/utf8.ts';
-import type { AbandonedEntry, LogEntry, OpeningEntry } from '../../shared/protocol/log.ts';
 import {
-  decodeModelRecord,
-  decodeOpening,
-  decodeRound,
-  decodeSigned,
-  decodeSignedRotation,
-  decodeSignedTask,
-  decodeSite,
-  recordHash,
-} from '../../shared/protocol/records.ts';
+  type AbandonedEntry,
+  type LogEntry,
+  type OpeningEntry,
+  versionEntry,
+} from '../../shared/protocol/log.ts';
+import { recordHash } from '../../shared/protocol/records.ts';
 import { verifyRotation } from '../../shared/protocol/rotation.ts';
-import { hash, integer, literal, object } from '../../shared/protocol/shape.ts';
 import { verifyRecord } from '../../shared/protocol/signature.ts';
 import type {
   ModelRecord,
+  RestoreRecord,
   RoundRecord,
   Signed,
   SignedRotation,
   SignedTask,
   SiteRecord,
   Task,
+  VerdictRecord,
 } from '../../shared/protocol/task.ts';
 import { Tally } from './check.ts';
+import { decodeEntry } from './entries.ts';
 import { openingFaults, Sequences } from './openings.ts';
+import { AuditedVersions } from './versions.ts';
 import { reasonOf } from './web.ts';
 
 /** One round of the log, with its outcome where it has one. */
@@ -39,53 +38,11 @@ export interface LoggedRound {
   readonly signed: Signed<RoundRecord>;
   readonly hash: string;
   readonly index: number;
+  /** Number under which the weights of its base were made, and whether a round has just done so. */
+  readonly base: { readonly version: number; readonly fromRound: boolean };
   opening: OpeningEntry | null;
   model: { readonly signed: Signed<ModelRecord>; readonly index: number } | null;
   abandoned: AbandonedEntry | null;
-}
-
-const ANY = (): void => undefined;
-const ABANDONED = object({
-  type: literal('abandoned'),
-  task: hash,
-  round: integer(1, 2 ** 40),
-  reports: integer(0, 2 ** 22),
-  reason: literal('too-few', 'helper'),
-  closedAtMs: integer(0, 2 ** 52),
-});
-
-/** @throws ShapeError for what is no entry. */
-function decodeEntry(value: unknown): LogEntry {
-  const { type, ...rest } = value as { type?: unknown } & Record<string, unknown>;
-  switch (type) {
-    case 'site':
-      object({ site: ANY })(rest, 'entry');
-      return { type, site: decodeSigned(rest.site, decodeSite) };
-    case 'task':
-      object({ task: ANY })(rest, 'entry');
-      return { type, task: decodeSignedTask(rest.task) };
-    case 'rotation':
-      object({ rotation: ANY })(rest, 'entry');
-      return { type, rotation: decodeSignedRotation(rest.rotation) };
-    case 'round':
-      object({ round: ANY })(rest, 'entry');
-      return { type, round: decodeSigned(rest.round, decodeRound) };
-    case 'opening':
-      object({ leader: ANY, helper: ANY })(rest, 'entry');
-      return {
-        type,
-        leader: decodeSigned(rest.leader, decodeOpening),
-        helper: decodeSigned(rest.helper, decodeOpening),
-      };
-    case 'model':
-      object({ model: ANY })(rest, 'entry');
-      return { type, model: decodeSigned(rest.model, decodeModelRecord) };
-    case 'abandoned':
-      ABANDONED(value, 'entry');
-      return value as AbandonedEntry;
-    default:
-      throw new TypeError('no such entry');
-  }
 }
 
 export class History {
@@ -102,13 +59,14 @@ export class History {
   readonly chain = new Tally();
   readonly openings = new Tally();
   readonly sequences = new Sequences();
+  readonly versions: AuditedVersions;
   readonly #root: string;
   readonly #last = new Map<string, LoggedRound>();
-  readonly #newest = new Map<string, Signed<ModelRecord>>();
 
   /** @param root the pinned root key. */
   constructor(root: string) {
     this.#root = root;
+    this.versions = new AuditedVersions(this.tasks, this.rounds, this.chain);
   }
 
   /** Takes the next leaf of the tree. */
@@ -124,11 +82,6 @@ export class History {
       const reason = reasonOf(error);
       this.records.look(false, () => `entry ${index}: ${reason}`);
     }
-  }
-
-  /** The newest version of a task, or null for its initial model. */
-  newest(taskHash: string): Signed<ModelRecord> | null {
-    return this.#newest.get(taskHash) ?? null;
   }
 
   async #place(entry: LogEntry, index: number): Promise<void> {
@@ -160,6 +113,10 @@ export class History {
         return this.#takeModel(entry.model, index);
       case 'abandoned':
         return this.#takeAbandoned(entry, index);
+      case 'restore':
+        return this.#takeRestore(entry.restore, index);
+      case 'verdict':
+        return this.#takeVerdict(entry.verdict, index);
     }
   }
 
@@ -180,17 +137,19 @@ export class History {
     const task = this.#task(record.task);
     await verifyRecord(signed, task.aggregatorKey);
     const last = this.#last.get(record.task);
-    const base = this.newest(record.task)?.record.model ?? task.initialModel;
+    const versions = this.versions.of(record.task);
+    const base = { version: versions.origin, fromRound: versions.served?.record.type === 'model' };
     const ended = last?.model?.signed.record.closedAtMs ?? last?.abandoned?.closedAtMs ?? 0;
     const where = `${task.name} round ${record.round}`;
     this.chain.look(this.#open(record.task) === null, () => `${where}: the last has no outcome`);
     const expected = (last?.signed.record.round ?? 0) + 1;
     this.chain.look(record.round === expected, () => `${where}: expected ${expected}`);
-    this.chain.look(record.baseModel === base, () => `${where}: another base model`);
+    this.chain.look(record.baseModel === versions.model, () => `${where}: another base model`);
     this.chain.look(
       record.deadlineMs === record.openedAtMs + task.windowMs && record.openedAtMs >= ended,
       () => `${where}: another window`,
     );
+    this.versions.lookAtRound(record, task, where);
     const { aggregatorKey, helper } = task;
     const keys = [aggregatorKey, helper?.identityKey ?? '', helper?.sealingKey ?? ''];
     this.chain.look(
@@ -198,7 +157,7 @@ export class History {
       () => `${where}: under a key that the site had revoked`,
     );
     const hashHex = await recordHash(record);
-    const round = { taskHash: record.task, task, signed, hash: hashHex, index };
+    const round = { taskHash: record.task, task, signed, hash: hashHex, index, base };
     const logged: LoggedRound = { ...round, opening: null, model: null, abandoned: null };
     this.#last.set(record.task, logged);
     this.rounds.push(logged);
@@ -225,7 +184,7 @@ export class History {
     await verifyRecord(signed, task.aggregatorKey);
     const open = this.#open(record.task);
     const where = `${task.name} version ${record.modelVersion}`;
-    const expected = (this.newest(record.task)?.record.modelVersion ?? 0) + 1;
+    const expected = this.versions.of(record.task).next;
     this.chain.look(record.modelVersion === expected, () => `${where}: expected ${expected}`);
     const round = open?.signed.record;
     const follows =
@@ -239,7 +198,7 @@ export class History {
     this.chain.look(enough, () => `${where}: ${record.reports} reports`);
     await this.#matchOpening(record, open?.opening ?? null, where);
     if (open !== null) open.model = { signed, index };
-    this.#newest.set(record.task, signed);
+    this.versions.take({ type: 'model', model: signed }, index);
   }
 
   async #matchOpening(
@@ -259,6 +218,23 @@ export class History {
         ]);
     const fits = split ? same : opening === null && record.openings === null;
     this.openings.look(fits, () => `${where}: not the batch that both servers opened`);
+  }
+
+  async #takeRestore(signed: Signed<RestoreRecord>, index: number): Promise<void> {
+    const { record } = signed;
+    const { name, aggregatorKey } = this.#task(record.task);
+    await verifyRecord(signed, aggregatorKey);
+    const where = `${name} version ${record.modelVersion}`;
+    this.chain.look(this.#open(record.task) === null, () => `${where}: restored in an open round`);
+    this.versions.lookAtRestore(record, where);
+    this.versions.take(versionEntry(signed), index);
+  }
+
+  async #takeVerdict(signed: Signed<VerdictRecord>, index: number): Promise<void> {
+    const { record } = signed;
+    const task = this.#task(record.task);
+    await verifyRecord(signed, task.aggregatorKey);
+    this.versions.judge(signed, task, index);
   }
 
   #takeAbandoned(entry: AbandonedEntry, index: number): void {

@@ -36,7 +36,7 @@ interface Shown {
   /** Null where none was served as agreed. */
   readonly head: TaskHead | null;
   readonly fault: string;
-  /** Of the version that was the log's newest before the head was asked for, or −1. */
+  /** Of the version that the log let be served before the head was asked for, or −1. */
   readonly newestBefore: number;
 }
 
@@ -52,12 +52,11 @@ export async function readViews(
   tasks: readonly KnownTask[],
   history: History,
 ): Promise<Views> {
-  const newestOf = new Map<string, number>();
-  for (const { taskHash, model } of history.rounds) if (model) newestOf.set(taskHash, model.index);
   const shown: Shown[] = [];
   for (const [client, headers] of CLIENTS.entries()) {
     for (const task of tasks) {
-      const newestBefore = newestOf.get(task.hash) ?? -1;
+      const known = history.tasks.has(task.hash);
+      const newestBefore = known ? (history.versions.of(task.hash).served?.index ?? -1) : -1;
       try {
         const head = await readJson(web, PATHS.head(task.hash), decodeHead, headers);
         shown.push({ task, client, head, fault: '', newestBefore });
@@ -75,9 +74,7 @@ export async function readViews(
 /** @param history of the log as read after the views. */
 export function checkViews({ shown }: Views, history: History, checks: Checks): void {
   const heads = new Tally();
-  const models = new Map(
-    history.rounds.flatMap(({ model }) => (model ? [[model.index, model.signed] as const] : [])),
-  );
+  const { versions } = history;
   const rounds = new Map(history.rounds.map(({ index, signed }) => [index, signed] as const));
   const last = new Map<string, { readonly model: number; readonly round: number }>();
   for (const { task, client, head, fault, newestBefore } of shown) {
@@ -86,12 +83,16 @@ export function checkViews({ shown }: Views, history: History, checks: Checks): 
     const { model, modelIndex, round, roundIndex } = head;
     const known = history.tasks.has(task.hash);
     heads.look(known, () => `${where}: the task is not in the log`);
-    const inLog =
-      model === null
-        ? modelIndex === null
-        : canonicalJson(models.get(modelIndex ?? -1) ?? null) === canonicalJson(model);
+    const inLog = model === null ? modelIndex === null : versions.holds(modelIndex ?? -1, model);
     const version = model?.record.modelVersion ?? 0;
     heads.look(inLog, () => `${where}: version ${version} is not in the log`);
+    const served = !inLog || modelIndex === null || versions.wasServed(modelIndex);
+    heads.look(served, () => `${where}: version ${version} was not admitted`);
+    for (const beside of ['candidate', 'origin', 'verdict', 'subject'] as const) {
+      const one = head[beside];
+      const there = one === null || versions.holds(one.index, one);
+      heads.look(there, () => `${where}: its ${beside} is not in the log`);
+    }
     const open =
       round === null
         ? roundIndex === null

@@ -72,7 +72,20 @@ export class RecordLog {
     visit: (entry: LogEntry, place: LogPlace) => void,
   ): Promise<RecordLog> {
     const file = await disk.open(path);
-    const log = new RecordLog(disk, path, file);
+    try {
+      return await RecordLog.#read(new RecordLog(disk, path, file), visit);
+    } catch (error) {
+      await file.close().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  static async #read(
+    log: RecordLog,
+    visit: (entry: LogEntry, place: LogPlace) => void,
+  ): Promise<RecordLog> {
+    const { path } = log;
+    const [disk, file] = [log.#disk, log.#file];
     const bytes = file.length === 0 ? new Uint8Array() : await disk.read(path);
     let at = 0;
     for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, at)) {

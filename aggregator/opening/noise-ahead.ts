@@ -22,9 +22,18 @@ interface Drawn extends ServerNoise {
 export class NoiseAhead {
   readonly #deps: NoiseDeps;
   readonly #ready = new Map<string, Promise<Drawn>>();
+  /** Whether a draw that has ended came to a vector. */
+  readonly #ended = new WeakMap<Promise<Drawn>, boolean>();
 
   constructor(deps: NoiseDeps) {
     this.#deps = deps;
+  }
+
+  /** Vectors that are drawn and wait for their batch, and those that are being drawn. */
+  get pool(): { readonly ready: number; readonly drawing: number } {
+    const ends = [...this.#ready.values()].map((one) => this.#ended.get(one));
+    const of = (end: boolean | undefined): number => ends.filter((one) => one === end).length;
+    return { ready: of(true), drawing: of(undefined) };
   }
 
   /** Sees to it that a vector of the task is ready soon. */
@@ -62,7 +71,10 @@ export class NoiseAhead {
       });
     });
     // It is awaited by whoever takes it.
-    drawing.catch(() => undefined);
+    drawing.then(
+      () => this.#ended.set(drawing, true),
+      () => this.#ended.set(drawing, false),
+    );
     return drawing;
   }
 }

@@ -14,7 +14,7 @@ export interface Announced {
 export async function announceRound(
   signer: Signer,
   task: Task,
-  { openedAtMs, ...given }: Pick<RoundRecord, 'task' | 'round' | 'baseModel' | 'openedAtMs'>,
+  { openedAtMs, ...given }: Omit<RoundRecord, 'version' | 'type' | 'deadlineMs'>,
 ): Promise<Announced> {
   const deadlineMs = openedAtMs + task.windowMs;
   const record = { version: 1, type: 'round', ...given, openedAtMs, deadlineMs } as const;

@@ -4,7 +4,7 @@
  * are kept here: the charge is one strict transaction with the finished bytes.
  */
 import type { RdpCurve } from '../../shared/privacy/curve.ts';
-import type { ModelRecord, SiteBudget } from '../../shared/protocol/task.ts';
+import type { ModelRecord, RestoreRecord, SiteBudget } from '../../shared/protocol/task.ts';
 import type { ShopEvent } from '../capture/event.ts';
 
 export interface Consent {
@@ -48,7 +48,7 @@ export interface StoredModel {
   readonly modelVersion: number;
   readonly modelHash: string;
   readonly weights: Float32Array;
-  readonly record: ModelRecord | null;
+  readonly record: ModelRecord | RestoreRecord | null;
   readonly storedAtMs: number;
 }
 

@@ -1,13 +1,11 @@
 /** Start weights of a task's first model, made once by whoever writes the task. */
 import {
   type Architecture,
+  INTENT_START_BIAS,
   parameterCount,
   WIDE_FEATURES,
 } from '../../shared/model/architecture.ts';
 import type { RandomSource } from '../../shared/random/source.ts';
-
-/** A published guess, charged to no budget: about one session in six ends in an order. */
-const INTENT_START_BIAS = -1.7;
 
 /**
  * Start weights in the architecture's order. `wide`: the recipe's prior; `logistic`: zeros and

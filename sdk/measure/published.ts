@@ -31,7 +31,8 @@ export interface Published {
 /** Null for a training task, and before the first version. */
 export function published(task: Task, model: StoredModel | null): Published | null {
   const { architecture, kind, d } = task;
-  const reports = model?.record?.reports;
+  const record = model?.record;
+  const reports = record?.type === 'model' ? record.reports : undefined;
   const names = namesOf(architecture);
   if (kind === 'train' || names === null || model === null || reports === undefined) return null;
   const error = predictedTaskError(task, reports);

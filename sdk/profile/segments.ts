@@ -52,34 +52,6 @@ export type SegmentFields = Readonly<Record<SegmentField, number | string | null
 const SENSITIVE =
   /(^|[^a-z])(ages?|birth\w*|gender|sex\w*|health\w*|medic\w*|disab\w*|pregnan\w*|religio\w*|faith|ethnic\w*|race|racial|politic\w*|union)($|[^a-z])/;
 
-/** The demo's three segments. */
-export const DEFAULT_SEGMENTS: readonly SegmentRule[] = [
-  {
-    id: 'high-value',
-    label: 'Buys often, at the upper end',
-    when: [
-      { field: 'orders', op: '>=', value: 2 },
-      { field: 'high-price-share', op: '>=', value: 0.4 },
-    ],
-  },
-  {
-    id: 'bargain-hunter',
-    label: 'Looks for the lower price bands',
-    when: [
-      { field: 'views', op: '>=', value: 4 },
-      { field: 'low-price-share', op: '>=', value: 0.6 },
-    ],
-  },
-  {
-    id: 'about-to-buy',
-    label: 'Basket filled and likely to buy now',
-    when: [
-      { field: 'basket-value', op: '>=', value: 0.01 },
-      { field: 'intent', op: '>=', value: 0.5 },
-    ],
-  },
-];
-
 /** Values of all fields; null where there is none yet. */
 export function segmentFields(
   profile: Profile,

@@ -8,27 +8,19 @@ import { decodeModel } from '../../shared/protocol/model.ts';
 import { PATHS } from '../../shared/protocol/paths.ts';
 import {
   decodeHead,
-  decodeModelRecord,
-  decodeRound,
   decodeSigned,
   decodeSignedTask,
   decodeSite,
   recordHash,
 } from '../../shared/protocol/records.ts';
 import { verifyRecord } from '../../shared/protocol/signature.ts';
-import type {
-  ModelRecord,
-  RoundRecord,
-  Signed,
-  SignedTask,
-  SiteRecord,
-  Task,
-} from '../../shared/protocol/task.ts';
+import type { Signed, SignedTask, SiteRecord, Task } from '../../shared/protocol/task.ts';
 import type { Clock } from '../capture/clock.ts';
 import type { Database, StoredModel } from '../database/database.ts';
 import { ReceiveError, receiveError } from './error.ts';
+import { type Head, readHead, readSubject } from './head.ts';
 import { type Kept, readKept, withRound, withSite, withTask } from './kept.ts';
-import { type PlacedEntry, PublicLog } from './public-log.ts';
+import { PublicLog } from './public-log.ts';
 import type { Transport } from './transport.ts';
 import { assertRankKeys, HelperTrust, isHelperSigned, type Pins, readPins } from './trust.ts';
 import { assertReportable } from './verify.ts';
@@ -47,19 +39,6 @@ export interface ReceiverOptions {
   readonly maxTotalEpsilon: number;
   readonly allowTestTier: boolean;
   readonly clock: Clock;
-}
-
-export interface Head {
-  /** The open round and its hash, or null. */
-  readonly round: RoundRecord | null;
-  readonly roundHash: string | null;
-  /** The newest published version, or null while the task's initial model is the newest. */
-  readonly model: ModelRecord | null;
-  readonly modelHash: string;
-  /** 0 for the initial model. */
-  readonly modelVersion: number;
-  /** What of it must be in the log before this browser takes part. */
-  readonly entries: readonly PlacedEntry[];
 }
 
 /** Largest catalogue that a page is willing to hold. */
@@ -150,57 +129,33 @@ export class Receiver {
     );
   }
 
-  /** The task's open round and newest model, signed by the aggregator that the task names. */
+  /** The task's open round and the version that is served, signed by the aggregator that it names. */
   head(task: Task, taskHash: string): Promise<Head> {
     return this.#named(async ({ transport, db }) => {
       const served = decodeHead(await transport.json(PATHS.head(taskHash)));
-      const { round, model } = served;
-      const entries: PlacedEntry[] = [];
-      if (model !== null)
-        entries.push({ index: served.modelIndex, entry: { type: 'model', model } });
-      if (round !== null)
-        entries.push({ index: served.roundIndex, entry: { type: 'round', round } });
-      const newest = (await db.getModel(task.name)) ?? null;
-      const mine = newest?.taskHash === taskHash ? newest : null;
-      const known = mine?.modelVersion ?? 0;
-      const { rounds } = await this.#kept();
-      let modelHash = task.initialModel;
-      if (model !== null) {
-        const record = decodeModelRecord(model.record);
-        await verifyRecord(model, task.aggregatorKey);
-        assertOf('model', record.task, taskHash);
-        modelHash = record.model;
-      }
-      const modelVersion = model?.record.modelVersion ?? 0;
-      if (modelVersion < known) {
-        throw new ReceiveError('bad-record', `model version ${modelVersion} after ${known}`);
-      }
-      if (mine !== null && modelVersion === known && modelHash !== mine.modelHash) {
-        throw new ReceiveError('bad-record', `another model under version ${known}`);
-      }
-      if (round === null) {
-        const newestModel = model?.record ?? null;
-        return { round, roundHash: null, model: newestModel, modelHash, modelVersion, entries };
-      }
-      const record = decodeRound(round.record);
-      await verifyRecord(round, task.aggregatorKey);
-      assertOf('round', record.task, taskHash);
-      if (record.deadlineMs - record.openedAtMs !== task.windowMs) {
-        throw new ReceiveError('bad-record', 'the round has another window than its task');
-      }
-      if (record.baseModel !== modelHash) {
-        throw new ReceiveError('bad-record', 'the round starts from another model than the head');
-      }
-      const seen = Math.max(rounds[taskHash] ?? 0, (model?.record.round ?? -1) + 1);
-      if (record.round < seen) {
-        throw new ReceiveError('bad-record', `round ${record.round} after ${seen}`);
-      }
-      if (record.round > seen) await this.#keep((kept) => withRound(kept, taskHash, record.round));
-      const roundHash = await recordHash(record);
-      return {
-        ...{ round: record, roundHash, model: model?.record ?? null, modelHash, modelVersion },
-        entries,
-      };
+      const kept = (await db.getModel(task.name)) ?? null;
+      const model = kept?.taskHash === taskHash ? kept : null;
+      const seen = { model, round: (await this.#kept()).rounds[taskHash] ?? 0 };
+      const head = await readHead(task, taskHash, served, seen);
+      const number = head.round?.round ?? 0;
+      if (number > seen.round) await this.#keep((all) => withRound(all, taskHash, number));
+      return head;
+    });
+  }
+
+  /**
+   * The version of a task that a round of an evaluation is about (K11); it must be in the log. What
+   * is kept to rank by stays as it is.
+   */
+  subject(task: Task, taskHash: string, head: Head): Promise<StoredModel> {
+    return this.#named(async ({ db, clock }) => {
+      const { modelHash, modelVersion, record, entries } = await readSubject(task, taskHash, head);
+      await this.assertLogged(task, { entries });
+      const kept = await db.getModel(task.name);
+      if (kept?.taskHash === taskHash && kept.modelHash === modelHash) return kept;
+      const weights = await this.model(modelHash, task.d);
+      const of = { taskName: task.name, taskHash, modelVersion, modelHash };
+      return { ...of, weights, record, storedAtMs: clock.now() };
     });
   }
 
@@ -217,13 +172,14 @@ export class Receiver {
   current(task: Task, taskHash: string, head: Head): Promise<StoredModel> {
     return this.#named(async ({ db, clock }) => {
       const kept = await db.getModel(task.name);
-      if (kept?.taskHash === taskHash && kept.modelHash === head.modelHash) return kept;
+      const same = kept?.taskHash === taskHash && kept.modelHash === head.modelHash;
+      if (same && kept.modelVersion === head.modelVersion) return kept;
       const stored: StoredModel = {
         taskName: task.name,
         taskHash,
         modelVersion: head.modelVersion,
         modelHash: head.modelHash,
-        weights: await this.model(head.modelHash, task.d),
+        weights: same ? kept.weights : await this.model(head.modelHash, task.d),
         record: head.model,
         storedAtMs: clock.now(),
       };
@@ -289,8 +245,4 @@ export class Receiver {
 
 async function assertHash(name: string, bytes: Uint8Array, hash: string): Promise<void> {
   if ((await sha256Hex(bytes)) !== hash) throw new ReceiveError('hash-mismatch', name);
-}
-
-function assertOf(name: string, task: string, taskHash: string): void {
-  if (task !== taskHash) throw new ReceiveError('bad-record', `${name} of another task`);
 }

@@ -43,7 +43,7 @@ export interface CountsArchitecture {
 export interface RankingMetrics {
   readonly name: 'metrics';
   readonly of: 'ranking';
-  /** Name of the task whose newest published model is evaluated. */
+  /** Name of the task whose versions are evaluated; a round says which (K11). */
   readonly task: string;
   readonly historyLength: number;
 }
@@ -116,6 +116,9 @@ export const INTENT_INPUTS = [
   'returning-visitor',
   'weekend',
 ] as const;
+
+/** Of the untrained head, a published guess: about one session in six ends in an order. */
+export const INTENT_START_BIAS = -1.7;
 
 /**
  * Length of an architecture's vector: trained weights, or entries of a statistic.

@@ -1,6 +1,6 @@
 /** Decoders of architectures and recipes, and what fits which kind of task (SPEC.md, K rules). */
 import { kindOf, largestNorm } from '../model/architecture.ts';
-import { isTraining } from '../model/recipe.ts';
+import { aggregateOf, isTraining, MAX_ROBUST_BYTES, robustBytes } from '../model/recipe.ts';
 import {
   type Check,
   either,
@@ -64,22 +64,49 @@ export const architecture: Check = either(
   object({ name: literal('metrics'), of: literal('intent'), task: text(40) }),
 );
 
-export const recipe: Check = either(
+const STEP = { learningRate: number(1e-9, 1e3), decayRounds: nullable(number(1e-3, 1e9)) };
+/** Below 1 by more than what float64 leaves of 1 − β. */
+const BETA = number(0, 1 - 1e-6);
+const ADAPTIVE = { ...STEP, beta1: BETA, tau: number(1e-12, 1e3) };
+
+const optimizer = either(
+  object({ name: literal('fedavg'), ...STEP }),
+  object({ name: literal('fedavgm'), ...STEP, momentum: BETA }),
+  object({ name: literal('fedadagrad'), ...ADAPTIVE }),
+  object({ name: literal('fedadam', 'fedyogi'), ...ADAPTIVE, beta2: BETA }),
+);
+
+const aggregate = either(
   object({
-    steps: integer(1, 1000),
-    learningRate: number(1e-9, 1e3),
-    negatives: integer(0, 10_000),
-    maxExamples: integer(1, 100_000),
-    server: object({
-      name: literal('fedavg'),
-      learningRate: number(1e-9, 1e3),
-      decayRounds: nullable(number(1e-3, 1e9)),
-    }),
+    name: literal('experimental-multi-krum', 'experimental-trimmed-mean'),
+    hostile: number(1e-6, 0.499),
   }),
+  object({ name: literal('experimental-median') }),
+  object({
+    name: literal('experimental-centered-clipping'),
+    radius: number(1e-9, 1e9),
+    iterations: integer(1, 20),
+  }),
+);
+
+const TRAINING = {
+  steps: integer(1, 1000),
+  learningRate: number(1e-9, 1e3),
+  negatives: integer(0, 10_000),
+  maxExamples: integer(1, 100_000),
+  server: optimizer,
+};
+
+export const recipe: Check = either(
+  object(TRAINING),
+  object({ ...TRAINING, aggregate }),
   object({ server: object({ name: literal('release') }) }),
 );
 
-/** @throws ShapeError where kind, architecture, recipe and clip do not belong together (K1, K4). */
+/**
+ * @throws ShapeError where kind, architecture, recipe, tier and clip do not belong together (K1, K4,
+ * RD22).
+ */
 export function assertKind(task: Task): void {
   if (kindOf(task.architecture) !== task.kind) {
     throw new ShapeError('task.architecture', `one of kind ${task.kind}`);
@@ -87,8 +114,25 @@ export function assertKind(task: Task): void {
   if (isTraining(task.recipe) !== (task.kind === 'train')) {
     throw new ShapeError('task.recipe', `one of kind ${task.kind}`);
   }
+  assertAggregate(task);
   const norm = largestNorm(task.architecture);
   if (task.kind !== 'train' && !(task.clipL2 >= norm)) {
     throw new ShapeError('task.clipL2', `at least ${norm}, the largest norm of its entries`);
+  }
+}
+
+function assertAggregate({ recipe, tier, minReports, maxReports, d }: Task): void {
+  const robust = aggregateOf(recipe);
+  if (robust === null) return;
+  if (tier !== 'local') {
+    throw new ShapeError('task.recipe.aggregate', 'none outside the local tier');
+  }
+  if (robustBytes(robust, maxReports, d) > MAX_ROBUST_BYTES) {
+    const limit = `at most ${MAX_ROBUST_BYTES} bytes of maxReports vectors`;
+    throw new ShapeError('task.recipe.aggregate', limit);
+  }
+  // So that 2f + 2 < n for every batch of the task: Blanchard et al., Proposition 1.
+  if (robust.name === 'experimental-multi-krum' && !((1 - 2 * robust.hostile) * minReports > 2)) {
+    throw new ShapeError('task.recipe.aggregate.hostile', 'less of so small a batch');
   }
 }

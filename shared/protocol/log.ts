@@ -3,20 +3,28 @@ import { canonicalBytes } from '../bytes/canonical.ts';
 import type {
   ModelRecord,
   OpeningRecord,
+  RestoreRecord,
   RoundRecord,
   Signed,
   SignedRotation,
   SignedTask,
   SiteRecord,
+  VerdictRecord,
 } from './task.ts';
 
-/** A round without an outcome: too few reports, or a helper that did not open it in time. */
+/**
+ * Why a round has no version: too few reports, a helper that did not open it in time, an opened
+ * sum that no honest batch has (RD18), or the operator's word (RD23).
+ */
+export const ABANDON_REASONS = ['too-few', 'helper', 'implausible', 'operator'] as const;
+
+/** A round without a version. */
 export interface AbandonedEntry {
   readonly type: 'abandoned';
   readonly task: string;
   readonly round: number;
   readonly reports: number;
-  readonly reason: 'too-few' | 'helper';
+  readonly reason: (typeof ABANDON_REASONS)[number];
   readonly closedAtMs: number;
 }
 
@@ -34,7 +42,19 @@ export type LogEntry =
   | { readonly type: 'round'; readonly round: Signed<RoundRecord> }
   | OpeningEntry
   | { readonly type: 'model'; readonly model: Signed<ModelRecord> }
-  | AbandonedEntry;
+  | AbandonedEntry
+  | { readonly type: 'restore'; readonly restore: Signed<RestoreRecord> }
+  | { readonly type: 'verdict'; readonly verdict: Signed<VerdictRecord> };
+
+/** The entry of a version, made or restored. */
+export function versionEntry({
+  record,
+  signature,
+}: Signed<ModelRecord | RestoreRecord>): LogEntry & { readonly type: 'model' | 'restore' } {
+  return record.type === 'model'
+    ? { type: 'model', model: { record, signature } }
+    : { type: 'restore', restore: { record, signature } };
+}
 
 export function leafBytes(entry: LogEntry): Uint8Array {
   return canonicalBytes(entry);

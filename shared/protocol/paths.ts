@@ -65,7 +65,12 @@ export interface ServerStatus {
     readonly name: string;
     readonly hash: string;
     readonly tier: string;
+    /** That is served. */
     readonly modelVersion: number;
+    /** Version that waits for the gate's verdict, or null. */
+    readonly candidate: number | null;
+    /** The operator lets no further round open. */
+    readonly paused: boolean;
     readonly round: number | null;
     readonly reports: number;
     readonly minReports: number;
@@ -74,6 +79,8 @@ export interface ServerStatus {
     /** Null outside the split tier. */
     readonly helper: HelperState | null;
   }[];
+  /** Batches of the split tier that were abandoned as implausible, since the first round. */
+  readonly rejectedBatches: number;
   /** Failures to get a batch opened, by code, since the process started. */
   readonly helperFailures: Readonly<Record<string, number>>;
   readonly average: { readonly backend: string; readonly reason: string };

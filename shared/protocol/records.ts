@@ -20,10 +20,10 @@ import {
   ShapeError,
   text,
 } from './shape.ts';
+import type { SignedRecord } from './signature.ts';
 import type {
   ModelRecord,
   OpeningRecord,
-  RotationRecord,
   RoundRecord,
   Signed,
   SignedRotation,
@@ -32,6 +32,7 @@ import type {
   Task,
   TaskHead,
 } from './task.ts';
+import { GATE, RESTORE, SUBJECT, VERDICT } from './version-records.ts';
 
 const TIME = integer(0, 2 ** 52);
 const PERIOD = integer(0, 400 * 24 * 3600 * 1000);
@@ -47,7 +48,7 @@ const mechanism = either(
   }),
 );
 
-const TASK = object({
+const TASK_FIELDS = {
   version: literal(1),
   type: literal('task'),
   site: text(100),
@@ -78,7 +79,8 @@ const TASK = object({
   ),
   recipe,
   label: text(200),
-});
+};
+const TASK = object(TASK_FIELDS, { gate: GATE });
 
 const order: Check = (value, path) => {
   if (!ORDERS.includes(value as number)) {
@@ -111,15 +113,18 @@ const SITE = object({
   revoked: list(publicKey, 256),
 });
 
-const ROUND = object({
-  version: literal(1),
-  type: literal('round'),
-  task: hash,
-  round: integer(1, 2 ** 40),
-  baseModel: hash,
-  openedAtMs: TIME,
-  deadlineMs: TIME,
-});
+const ROUND = object(
+  {
+    version: literal(1),
+    type: literal('round'),
+    task: hash,
+    round: integer(1, 2 ** 40),
+    baseModel: hash,
+    openedAtMs: TIME,
+    deadlineMs: TIME,
+  },
+  { subject: SUBJECT },
+);
 
 const MODEL = object({
   version: literal(1),
@@ -161,12 +166,18 @@ const ROTATION = object({
 });
 
 const signed = (record: Check): Check => object({ record, signature: text(100) });
-const INDEX = nullable(integer(0, 2 ** 52));
+const INDEX = integer(0, 2 ** 52);
+const logged = (record: Check): Check =>
+  nullable(object({ record, signature: text(100), index: INDEX }));
 const HEAD = object({
   round: nullable(signed(ROUND)),
-  model: nullable(signed(MODEL)),
-  roundIndex: INDEX,
-  modelIndex: INDEX,
+  model: nullable(signed(either(MODEL, RESTORE))),
+  roundIndex: nullable(INDEX),
+  modelIndex: nullable(INDEX),
+  candidate: logged(MODEL),
+  origin: logged(MODEL),
+  verdict: logged(VERDICT),
+  subject: logged(MODEL),
 });
 const SIGNED_TASK = object({
   record: TASK,
@@ -192,6 +203,9 @@ export function decodeTask(value: unknown): Task {
   }
   if ((task.helper !== null) !== (task.tier === 'split')) {
     throw new ShapeError('task.helper', 'keys in the split tier, and in it alone');
+  }
+  if (task.gate !== undefined && task.kind !== 'train') {
+    throw new ShapeError('task.gate', 'none but in a training task');
   }
   if (task.helper?.identityKey === task.aggregatorKey) {
     throw new ShapeError('task.helper.identityKey', 'another key than that of the aggregator');
@@ -247,8 +261,6 @@ export function decodeSigned<T>(value: unknown, decode: (record: unknown) => T):
 }
 
 /** Address of a record: SHA-256 of its canonical JSON, hex. */
-export async function recordHash(
-  record: Task | RoundRecord | ModelRecord | SiteRecord | OpeningRecord | RotationRecord,
-): Promise<string> {
+export async function recordHash(record: SignedRecord): Promise<string> {
   return sha256Hex(canonicalBytes(record));
 }

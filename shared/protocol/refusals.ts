@@ -47,6 +47,21 @@ export const REFUSALS = {
 
 export type RefusalCode = keyof typeof REFUSALS;
 
+/** What the operator's own routes refuse besides; browsers meet none of these. */
+export const OPERATOR_REFUSALS = {
+  unauthorised: { status: 401, title: 'The request does not carry the operator’s token.' },
+  'unknown-site': { status: 404, title: 'There is no such site, or it could not start.' },
+  'unknown-task': { status: 404, title: 'The site has no task of this name.' },
+  'unknown-version': { status: 404, title: 'There is no such version to go back to.' },
+  already: { status: 409, title: 'It is so already.' },
+  'nothing-open': { status: 409, title: 'No round is open that could be abandoned.' },
+  'not-trained': { status: 409, title: 'The task publishes no versions of a model.' },
+  'not-admitted': { status: 409, title: 'The version was not admitted by its gate.' },
+  'no-metrics': { status: 501, title: 'Metrics need prom-client: npm install prom-client.' },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type OperatorRefusalCode = keyof typeof OPERATOR_REFUSALS;
+
 /** A refusal by name. `detail` says what was found and expected; it never quotes a report's body. */
 export class Refusal extends Error {
   readonly code: RefusalCode;

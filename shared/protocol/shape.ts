@@ -99,17 +99,32 @@ export const pair =
     for (const [i, one] of value.entries()) check(one, `${path}[${i}]`);
   };
 
+/** @param optional fields that may be absent. */
 export const object =
-  (fields: Readonly<Record<string, Check>>): Check =>
+  (
+    fields: Readonly<Record<string, Check>>,
+    optional: Readonly<Record<string, Check>> = {},
+  ): Check =>
   (value, path) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw new ShapeError(path, 'an object');
     }
     for (const key of Object.keys(value)) {
-      if (!Object.hasOwn(fields, key)) throw new ShapeError(`${path}.${key}`, 'no such field');
+      if (!Object.hasOwn(fields, key) && !Object.hasOwn(optional, key)) {
+        throw new ShapeError(`${path}.${key}`, 'no such field');
+      }
     }
     for (const [key, check] of Object.entries(fields)) {
       if (!Object.hasOwn(value, key)) throw new ShapeError(`${path}.${key}`, 'a value');
       check((value as Record<string, unknown>)[key], `${path}.${key}`);
     }
+    for (const [key, check] of Object.entries(optional)) {
+      if (!Object.hasOwn(value, key)) continue;
+      check((value as Record<string, unknown>)[key], `${path}.${key}`);
+    }
   };
+
+/** true or false */
+export const flag: Check = (value, path) => {
+  if (typeof value !== 'boolean') throw new ShapeError(path, 'true or false');
+};

@@ -9,11 +9,13 @@ import { utf8 } from '../bytes/utf8.ts';
 import type {
   ModelRecord,
   OpeningRecord,
+  RestoreRecord,
   RotationRecord,
   RoundRecord,
   Signed,
   SiteRecord,
   Task,
+  VerdictRecord,
 } from './task.ts';
 
 export type SignedRecord =
@@ -22,6 +24,8 @@ export type SignedRecord =
   | RoundRecord
   | ModelRecord
   | OpeningRecord
+  | RestoreRecord
+  | VerdictRecord
   | RotationRecord;
 
 /** Signs bytes; deterministic, as Ed25519 is. */

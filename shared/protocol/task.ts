@@ -51,8 +51,18 @@ export interface Task {
   /** Keys of the second server; null outside the split tier. */
   readonly helper: HelperKeys | null;
   readonly recipe: TaskRecipe;
+  /** Of a training task: no version is served before this gate admits it (K12); none when absent. */
+  readonly gate?: Gate;
   /** Words shown beside periods that are not a shop's: "demo periods". */
   readonly label: string;
+}
+
+/** What a new version must pass before it is served. */
+export interface Gate {
+  /** Name of the site's `evaluate` task that measures it. */
+  readonly task: string;
+  /** Standard deviations of noise by which it may fall behind the version that is served. */
+  readonly sigmas: number;
 }
 
 /** The second server's keys, as base64url of 32 bytes. */
@@ -110,9 +120,19 @@ export interface RoundRecord {
   readonly baseModel: string;
   readonly openedAtMs: number;
   readonly deadlineMs: number;
+  /** Of an `evaluate` task, and of it alone: the version that every browser evaluates (K11). */
+  readonly subject?: Subject;
 }
 
-/** A published version. Version 0 is the task's initial model and has no such record. */
+/** A version of a training task, as a round made it; 0 is its initial model. */
+export interface Subject {
+  /** Hash of the training task. */
+  readonly task: string;
+  readonly modelVersion: number;
+  readonly model: string;
+}
+
+/** A version that a round made. Version 0 is the task's initial model and has no such record. */
 export interface ModelRecord {
   readonly version: 1;
   readonly type: 'model';
@@ -128,6 +148,46 @@ export interface ModelRecord {
   readonly closedAtMs: number;
   /** Split tier: hashes of both servers' opening records, leader first; else null. */
   readonly openings: readonly [string, string] | null;
+}
+
+/** An earlier version is served again, under a number of its own. Signed by the aggregator's key. */
+export interface RestoreRecord {
+  readonly version: 1;
+  readonly type: 'restore';
+  readonly task: string;
+  readonly modelVersion: number;
+  readonly model: string;
+  /** The model that was served before. */
+  readonly previousModel: string;
+  /** Number of the version that a round made and this restores; 0 for the initial model. */
+  readonly of: number;
+  readonly reason: 'operator';
+  readonly restoredAtMs: number;
+}
+
+/** A quality above that of an untrained model, and its noise. */
+export interface Quality {
+  readonly margin: number;
+  /** Standard deviation of the noise in `margin`; what the choice of browsers adds is not in it. */
+  readonly deviation: number;
+}
+
+/** What the gate of a task says of one version. Signed by the aggregator's key. */
+export interface VerdictRecord {
+  readonly version: 1;
+  readonly type: 'verdict';
+  readonly task: string;
+  readonly modelVersion: number;
+  readonly model: string;
+  readonly admitted: boolean;
+  /** Hash of the task that evaluated it, and its round; null where none came to a figure. */
+  readonly evaluateTask: string;
+  readonly evaluateRound: number | null;
+  /** Null where no round came to a figure: then it is not admitted. */
+  readonly quality: Quality | null;
+  /** What it had to keep up with. */
+  readonly reference: Quality;
+  readonly decidedAtMs: number;
 }
 
 /**
@@ -180,11 +240,25 @@ export interface Signed<T> {
   readonly signature: string;
 }
 
+/** A signed record and its leaf number in the log. */
+export interface Logged<T> extends Signed<T> {
+  readonly index: number;
+}
+
 /** Mutable state of a task, `GET /v1/tasks/:hash/head`. */
 export interface TaskHead {
   readonly round: Signed<RoundRecord> | null;
-  readonly model: Signed<ModelRecord> | null;
+  /** The version that is served. */
+  readonly model: Signed<ModelRecord | RestoreRecord> | null;
   /** Leaf numbers of the two in the log. */
   readonly roundIndex: number | null;
   readonly modelIndex: number | null;
+  /** A version that waits for the gate's verdict, and is not served. */
+  readonly candidate: Logged<ModelRecord> | null;
+  /** Of a restored version: the one that it restores, unless that is the initial model. */
+  readonly origin: Logged<ModelRecord> | null;
+  /** What admitted the version that is served, where the task has a gate. */
+  readonly verdict: Logged<VerdictRecord> | null;
+  /** What the round's `subject` names, unless that is an initial model. */
+  readonly subject: Logged<ModelRecord> | null;
 }

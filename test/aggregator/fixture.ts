@@ -21,7 +21,7 @@ import { encodeInt32LE } from '../../shared/field/fixed.ts';
 import { PATHS } from '../../shared/protocol/paths.ts';
 import { recordHash } from '../../shared/protocol/records.ts';
 import { encodeReport, REPORT_CONTENT_TYPE } from '../../shared/protocol/report.ts';
-import type { TaskHead, Tier } from '../../shared/protocol/task.ts';
+import type { ModelRecord, Signed, TaskHead, Tier } from '../../shared/protocol/task.ts';
 
 export const ROOT_KEY: KeyPair = generateKey();
 export const SERVER_KEY: KeyPair = generateKey();
@@ -130,15 +130,20 @@ export async function boot(
     scheduler: time,
     logger,
     settings: settingsOf(settings),
-    average: chooseBackend(),
+    average: await chooseBackend(),
     ...more,
   });
   return { service, app: createApp({ service, logger }) };
 }
 
-export async function headOf(app: Hono, taskHash: string): Promise<TaskHead> {
+/** Of a task none of whose versions was restored. */
+export interface MadeHead extends Omit<TaskHead, 'model'> {
+  readonly model: Signed<ModelRecord> | null;
+}
+
+export async function headOf(app: Hono, taskHash: string): Promise<MadeHead> {
   const response = await app.request(PATHS.head(taskHash));
-  return (await response.json()) as TaskHead;
+  return (await response.json()) as MadeHead;
 }
 
 /** Hash of the round that is open, hex. @throws when none is. */

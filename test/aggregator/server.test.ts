@@ -244,7 +244,7 @@ describe('a process that is killed', () => {
       .poll(
         async () => {
           head = (await (await fetch(server.url + PATHS.head(taskHash))).json()) as TaskHead;
-          return head.model?.record.reports ?? 0;
+          return head.model?.record.type === 'model' ? head.model.record.reports : 0;
         },
         { timeout: 10_000 },
       )

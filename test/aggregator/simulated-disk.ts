@@ -73,6 +73,12 @@ export class SimulatedDisk implements Disk {
   /** Set to make operations fail: called with the operation and its path. */
   fault: (operation: string, path: string) => DiskError | null = () => null;
   readonly #folders = new Map<string, Folder>();
+  readonly #block: number;
+
+  /** @param block of its large files. */
+  constructor(block = 1) {
+    this.#block = block;
+  }
 
   /** One numbered point; tests call it for their own, such as a reply that goes out. */
   point(): void {
@@ -86,7 +92,7 @@ export class SimulatedDisk implements Disk {
 
   /** The disk that the next start finds: after a lost power line, or after a killed process. */
   recovered(random: () => number, kind: 'power' | 'kill'): SimulatedDisk {
-    const next = new SimulatedDisk();
+    const next = new SimulatedDisk(this.#block);
     const inodes = new Map<Inode, Inode>();
     const image = (inode: Inode): Inode => {
       const known = inodes.get(inode);
@@ -147,7 +153,7 @@ export class SimulatedDisk implements Disk {
     return inode.current.slice(offset, Math.min(inode.current.length, offset + length));
   }
 
-  async open(path: string): Promise<AppendFile> {
+  async open(path: string, large = false): Promise<AppendFile> {
     await this.#step('open', path, () => {
       if (this.#inode(path) !== undefined) return;
       const inode = { durable: new Uint8Array(), current: new Uint8Array() };
@@ -160,6 +166,7 @@ export class SimulatedDisk implements Disk {
       get length() {
         return inode.current.length;
       },
+      block: large ? this.#block : 1,
       append: (parts) =>
         step('append', () => {
           inode.current = Uint8Array.from(Buffer.concat([inode.current, ...parts]));

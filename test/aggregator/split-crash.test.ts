@@ -21,15 +21,24 @@ interface Run {
 
 let keys: HelperKeyRing | null = null;
 /** HPKE is randomised: all runs send the same bytes. */
-let bodies: readonly Uint8Array[] = [];
+let honestBodies: readonly Uint8Array[] = [];
+/** The last of them says more than any honest report can (RD18). */
+let poisonedBodies: readonly Uint8Array[] = [];
+
+interface Plan {
+  readonly wire?: Wire;
+  readonly firstBoot?: number;
+  readonly poisoned?: boolean;
+}
 
 /** One round to its end, with a crash at each of `crashAt`, counted anew after every restart. */
 async function play(
   crashAt: readonly number[],
   seed: number,
   kind: 'power' | 'kill' | 'mixed',
-  { wire = honest, firstBoot = 0 }: { readonly wire?: Wire; readonly firstBoot?: number } = {},
+  { wire = honest, firstBoot = 0, poisoned = false }: Plan = {},
 ): Promise<Run> {
+  const bodies = poisoned ? poisonedBodies : honestBodies;
   const random = testRandom(seed);
   keys ??= await keyRing();
   const world = await SplitWorld.prepared({}, keys);
@@ -60,7 +69,8 @@ async function play(
     }
     await service.settled();
     const { rounds } = service.status();
-    if (rounds.published === 1 && rounds.open === 1) return true;
+    const ended = poisoned ? rounds.abandoned : rounds.published;
+    if (ended === 1 && rounds.open === 1) return true;
     // Only what follows the close waits for time: a cosignature, and the helper.
     world.time.set(world.time.now + 1000);
     await new Promise((resolve) => setTimeout(resolve, 2));
@@ -93,21 +103,24 @@ async function makeBodies(): Promise<void> {
   await world.startHelper();
   await world.start();
   const round = await openRound(world.up.app, world.taskHash);
-  bodies = await Promise.all(
-    IDS.map((id) => splitReport(world.task, [world.taskHash, round], id, id !== 2)),
-  );
+  const of = [world.taskHash, round] as const;
+  honestBodies = await Promise.all(IDS.map((id) => splitReport(world.task, of, id, id !== 2)));
+  const last = await splitReport(world.task, of, 5, true, 2 ** 30);
+  poisonedBodies = [...honestBodies.slice(0, -1), last];
 }
 
 type Files = ReadonlyMap<string, Uint8Array>;
 
 /** The uninterrupted run in which the seed of the noise is drawn as in start `boot`. */
-async function uninterrupted(boot: number): Promise<Files> {
-  const known = plain.get(boot) ?? (await play([], 1, 'power', { firstBoot: boot })).disk.files();
-  plain.set(boot, known);
+async function uninterrupted(firstBoot: number, poisoned: boolean): Promise<Files> {
+  const key = `${firstBoot} ${poisoned}`;
+  const known =
+    plain.get(key) ?? (await play([], 1, 'power', { firstBoot, poisoned })).disk.files();
+  plain.set(key, known);
   return known;
 }
 
-const plain = new Map<number, Files>();
+const plain = new Map<string, Files>();
 
 const sharesOf = (files: Files): string =>
   [...files.keys()].filter((path) => path.startsWith('shares/')).join();
@@ -116,11 +129,11 @@ const sharesOf = (files: Files): string =>
  * The bytes of the uninterrupted run with the same close record: its seed is of a start no later
  * than the one in which the helper was first asked, since it was journalled before.
  */
-async function check({ disk, askedIn }: Run): Promise<void> {
+async function check({ disk, askedIn }: Run, poisoned = false): Promise<void> {
   const files = disk.files();
   let expected: Files = new Map();
   for (let boot = 0; boot <= askedIn; boot++) {
-    expected = await uninterrupted(boot);
+    expected = await uninterrupted(boot, poisoned);
     if (sharesOf(expected) === sharesOf(files)) break;
   }
   expect([...files.keys()]).toEqual([...expected.keys()]);
@@ -166,6 +179,22 @@ describe('a split round, crash anywhere', () => {
       const ended = await play(places, run, 'mixed', { wire });
       await check(ended);
       crashes += ended.crashes;
+    }
+    expect(crashes).toBeGreaterThan(20);
+  }, 120_000);
+
+  it('RD17 RD18 a batch that is rejected, crash anywhere: rejected with the same bytes', async () => {
+    const poisoned = true;
+    const { disk, opened } = await play([], 1, 'power', { poisoned });
+    const log = Buffer.from(disk.files().get('log.jsonl') ?? []).toString();
+    expect(log).toContain('"reason":"implausible","reports":4');
+    expect(sharesOf(disk.files()).split(',')).toHaveLength(2);
+    const { points } = disk;
+    let crashes = 0;
+    for (let point = opened + 2; point <= points; point += 2) {
+      const run = await play([point], point, point % 4 === 0 ? 'power' : 'kill', { poisoned });
+      await check(run, poisoned);
+      crashes += run.crashes;
     }
     expect(crashes).toBeGreaterThan(20);
   }, 120_000);

@@ -8,7 +8,8 @@ import { type RunningHelper, runHelper } from '../../aggregator/helper-service.t
 import { signerOf } from '../../aggregator/keys.ts';
 import { type Logger, silentLogger } from '../../aggregator/logger.ts';
 import { serverNoise } from '../../aggregator/noise/noise.ts';
-import type { TaskDraft } from '../../aggregator/site.ts';
+import type { ServiceDeps } from '../../aggregator/service.ts';
+import type { SiteDraft, TaskDraft } from '../../aggregator/site.ts';
 import { fromBase64url } from '../../shared/bytes/base64url.ts';
 import { concatBytes } from '../../shared/bytes/concat.ts';
 import { fromHex } from '../../shared/bytes/hex.ts';
@@ -105,26 +106,39 @@ export class SplitWorld {
   helperDisk: Disk = new SimulatedDisk();
   wire: Wire = honest;
   timeoutMs = 5000;
+  /** What else the aggregator is given at its next start. */
+  more: Partial<ServiceDeps> = {};
   /** Starts of the aggregator; each draws its seeds from a stream of its own. */
   boots = 0;
   taskHash = '';
+  /** By name, of all tasks. */
+  hashes: Readonly<Record<string, string>> = {};
   running: Running | null = null;
   helper: RunningHelper | null = null;
-  #helperApp: ReturnType<typeof createHelperApp> | null = null;
+  helperApp: ReturnType<typeof createHelperApp> | null = null;
 
   private constructor(keys: HelperKeyRing) {
     this.keys = keys;
   }
 
-  /** Both servers' folders filled, neither started. */
-  static async prepared(more: Partial<TaskDraft> = {}, keys?: HelperKeyRing): Promise<SplitWorld> {
+  /**
+   * Both servers' folders filled, neither started.
+   * @param beside other tasks, and what else the site has.
+   */
+  static async prepared(
+    more: Partial<TaskDraft> = {},
+    keys?: HelperKeyRing,
+    beside: Partial<SiteDraft> = {},
+  ): Promise<SplitWorld> {
     const world = new SplitWorld(keys ?? (await keyRing()));
     world.helperDisk = await newDisk(new SimulatedDisk());
     const { status, signer } = world.keys;
-    const drafts = [draft('intent', D, { ...MORE, helper: status, ...more })];
+    const own = draft('intent', D, { ...MORE, helper: status, ...more });
+    const drafts = [own, ...(beside.tasks ?? [])];
     const cosign = async (task: Task): Promise<string> => signRecord(task, signer).signature;
-    const { taskHashes } = await site(world.disk, drafts, { cosign });
-    world.taskHash = taskHashes.intent as string;
+    const { taskHashes } = await site(world.disk, drafts, { ...beside, tasks: drafts, cosign });
+    world.hashes = taskHashes;
+    world.taskHash = taskHashes[own.name] as string;
     return world;
   }
 
@@ -155,7 +169,7 @@ export class SplitWorld {
         return seed;
       },
     });
-    this.#helperApp = createHelperApp({ service: this.helper, logger: silentLogger });
+    this.helperApp = createHelperApp({ service: this.helper, logger: silentLogger });
   }
 
   /** The real client, over a wire without sockets. */
@@ -169,8 +183,8 @@ export class SplitWorld {
         const body = init.body as Uint8Array<ArrayBuffer>;
         const headers = { ...init.headers, 'content-length': String(body.length) };
         return this.wire(path, init, async () => {
-          if (this.#helperApp === null) throw new Error('nobody listens');
-          return this.#helperApp.request(path, { method: 'POST', headers, body });
+          if (this.helperApp === null) throw new Error('nobody listens');
+          return this.helperApp.request(path, { method: 'POST', headers, body });
         });
       },
     });
@@ -183,7 +197,7 @@ export class SplitWorld {
     // The leader's noise of a round comes from what this stream gives when it closes.
     const source = new ChaChaSource(seedOf(`leader ${this.boots}`));
     this.boots += 1;
-    const more = { helper: this.client, source };
+    const more = { helper: this.client, source, ...this.more };
     this.running = await boot(this.disk, this.time, {}, logger, more);
     if (still) await this.settle();
   }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { excessOf, openedLimits } from '../../shared/field/opened.ts';
+import { sigmaOf } from '../../shared/privacy/mechanism.ts';
 import { decodeModel } from '../../shared/protocol/model.ts';
 import { PATHS } from '../../shared/protocol/paths.ts';
 import { recordHash } from '../../shared/protocol/records.ts';
@@ -113,6 +115,7 @@ describe('a batch of the split tier', () => {
     await world.send([1, 2, 3], [3]);
     await world.pass(60_000);
     expect(world.up.service.status().rounds).toEqual({ open: 1, published: 0, abandoned: 1 });
+    expect(world.up.service.status().rejectedBatches).toBe(0);
     expect(openingsOf(world)).toEqual([]);
     const log = Buffer.from(world.disk.files().get('log.jsonl') ?? []).toString();
     expect(log).toContain(`"closedAtMs":${START_MS + 60_000},"reason":"too-few","reports":2`);
@@ -137,17 +140,51 @@ describe('a batch of the split tier', () => {
     });
   });
 
-  it('RD18 a sum that no honest batch has is told to the operator, without a name', async () => {
+  it('RD18 a sum that no honest batch has is rejected: told, counted, in the log, and not averaged', async () => {
     const world = await SplitWorld.started();
     await world.send([1, 2, 3, 4]);
-    expect(world.eventsOf('implausible-sum')).toEqual([]);
     // A false client: its share says 2^30 more in the first coordinate than its seed takes off.
     const round = await openRound(world.up.app, world.taskHash);
     const body = await splitReport(world.task, [world.taskHash, round], 5, true, 2 ** 30);
     expect((await post(world.up.app, body)).status).toBe(201);
     await world.settle();
-    const [event] = world.eventsOf('implausible-sum');
+    const [event] = world.eventsOf('batch-rejected');
+    expect(event).toMatchObject({ level: 'warn' });
     expect(event?.fields).toEqual({ task: 'intent', round: 1, coordinates: 1 });
-    expect(world.up.service.status().rounds.published).toBe(1);
+    expect(world.up.service.status()).toMatchObject({
+      rounds: { published: 0, abandoned: 1, open: 1 },
+      rejectedBatches: 1,
+    });
+    const { model } = await headOf(world.up.app, world.taskHash);
+    expect(model).toBeNull();
+    // Who wants to check it finds opening and shares; no model and no list of ids was made.
+    const [leader, helper] = openingsOf(world);
+    const sum = new Uint32Array(D);
+    for (const one of [leader, helper]) {
+      const share = await bytesOf(world, PATHS.share(one?.record.share ?? ''));
+      addInto(sum, decodeUint32LE(share, 0, D));
+    }
+    const limits = openedLimits(world.task, sigmaOf(world.task.mechanism), 5);
+    expect(excessOf(Float64Array.from(centred(sum)), limits)).toEqual({
+      coordinates: 1,
+      norm: true,
+    });
+    const log = Buffer.from(world.disk.files().get('log.jsonl') ?? []).toString();
+    expect(log).toContain(`"closedAtMs":${START_MS},"reason":"implausible","reports":5`);
+    const ended = await world.up.app.request(PATHS.ids(world.taskHash, 1));
+    expect(ended.status).toBe(404);
+    // The next round goes on from the model before, and an honest one is published.
+    await world.send([6, 7, 8, 9, 10]);
+    await world.settle();
+    const next = await headOf(world.up.app, world.taskHash);
+    expect(next.model?.record).toMatchObject({ modelVersion: 1 });
+    expect(next.model?.record.previousModel).toBe(world.task.initialModel);
+    expect(world.up.service.status()).toMatchObject({ rejectedBatches: 1 });
+    await world.up.service.stop();
+    await world.start();
+    expect(world.up.service.status()).toMatchObject({
+      rounds: { published: 1, abandoned: 1 },
+      rejectedBatches: 1,
+    });
   });
 });

@@ -72,16 +72,16 @@ export async function twoLogs(): Promise<readonly [World, World]> {
 }
 
 /** The same with a helper, in the split tier. Another process may take the port in between. */
-export async function splitWorld(tries = 3): Promise<World> {
+export async function splitWorld(more: Partial<TaskDraft> = {}, tries = 3): Promise<World> {
   try {
-    return await twoServers();
+    return await twoServers(more);
   } catch (error) {
     if (tries === 1 || (error as { code?: string }).code !== 'port-in-use') throw error;
-    return splitWorld(tries - 1);
+    return splitWorld(more, tries - 1);
   }
 }
 
-async function twoServers(): Promise<World> {
+async function twoServers(more: Partial<TaskDraft>): Promise<World> {
   const dataDir = await newFolder();
   const keysDir = join(dataDir, 'helper-keys');
   const keys = await initKeys(keysDir);
@@ -97,6 +97,7 @@ async function twoServers(): Promise<World> {
     tier: 'split',
     minReports: REPORTS / 2,
     helper: keys.status,
+    ...more,
   });
   const cosign = async (task: unknown): Promise<string> => signTask(task, keys);
   return start(dataDir, [split], async () => undefined, {

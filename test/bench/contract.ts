@@ -27,4 +27,10 @@ export const BENCHES = [
   'client',
   'seal',
   'error',
+  'robust',
+  'fuzz',
+  'soak',
+  'engine',
+  'cluster',
+  'gpu',
 ] as const;

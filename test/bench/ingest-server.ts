@@ -1,11 +1,14 @@
 /**
- * A server for `ingest`, run as a process of its own: `ingest-server.ts bare | volatile DIR |
- * durable DIR`. Bare reads and drops the body on node:http. Volatile is the aggregator on a disk
- * that forgets journals. Prints `{ url }`, and on a line from standard input its CPU seconds.
+ * A server for `ingest` and `soak`, run as a process of its own: `ingest-server.ts MODE DIR PORT`.
+ * `bare` reads and drops the body on node:http, `volatile` is the aggregator on a disk that forgets
+ * journals, `durable` the aggregator as it is. Prints `{ url }`, and on a line from standard input
+ * its CPU seconds and its bytes in memory; on the line `gc` it collects garbage first.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { AppendFile, Disk } from '../../aggregator/accumulate/disk.ts';
 import { nodeDisk } from '../../aggregator/accumulate/node-disk.ts';
 import { silentLogger } from '../../aggregator/logger.ts';
@@ -35,7 +38,7 @@ function forgetful(disk: Disk): Disk {
   };
 }
 
-async function start(mode: string | undefined, dataDir: string): Promise<string> {
+async function start(mode: string | undefined, dataDir: string, port: number): Promise<string> {
   if (mode === 'bare') {
     const server = createServer((request, response) => {
       request.on('data', () => undefined);
@@ -48,15 +51,25 @@ async function start(mode: string | undefined, dataDir: string): Promise<string>
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
   const disk = mode === 'volatile' ? forgetful(nodeDisk(dataDir)) : nodeDisk(dataDir);
-  return (await startAggregator({ dataDir, disk, logger: silentLogger })).url;
+  return (await startAggregator({ dataDir, disk, port, logger: silentLogger })).url;
 }
 
-const [mode, dataDir = ''] = process.argv.slice(2);
-const url = await start(mode, dataDir);
+function memory(): { readonly rss: number; readonly heap: number } {
+  const { rss, heapUsed } = process.memoryUsage();
+  return { rss, heap: heapUsed };
+}
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+const [mode, dataDir = '', port = '0'] = process.argv.slice(2);
+const url = await start(mode, dataDir, Number(port));
 process.stdout.write(`${JSON.stringify({ url })}\n`);
 createInterface({ input: process.stdin })
-  .on('line', () => {
+  .on('line', (line) => {
+    if (line === 'gc') collect();
     const { user, system } = process.cpuUsage();
-    process.stdout.write(`${JSON.stringify({ cpuSeconds: (user + system) / 1e6 })}\n`);
+    const usage = { cpuSeconds: (user + system) / 1e6, ...memory() };
+    process.stdout.write(`${JSON.stringify(usage)}\n`);
   })
   .on('close', () => process.exit(0));

@@ -1,7 +1,7 @@
 /**
  * Bench `privunit`: a report of seeded PrivUnitG at d = 20,000 and ε = 4 in the browser's room, from
- * drawing the candidates to the seed that leaves, and how many reports a second a server regenerates
- * and adds. One core, TypeScript.
+ * drawing the candidates to the seed that leaves, in TypeScript, and how many reports a second a
+ * server regenerates and adds, in WebAssembly. One core.
  */
 import { seedBackend } from '../../aggregator/average/seeds.ts';
 import { drawNoise } from '../../sdk/noise/draw.ts';

@@ -2,17 +2,26 @@ import { describe, expect, it } from 'vitest';
 import { BENCHES, type BenchResults, type BenchValue } from './contract.ts';
 import { benchesPresent, runBench, table } from './main.ts';
 
+/** What a bench counts and must not find. */
+const NONE: Record<string, readonly string[]> = {
+  fuzz: ['unnamed', 'serverErrors', 'dead'],
+  soak: ['lost', 'doubled'],
+  robust: ['takenBeyondBound'],
+};
+
 /** What `--json` promises of each bench. */
 const PROMISED: Record<string, readonly string[]> = {
   round: ['clientRoundMs', 'peerShapeMs', 'peerShapeStockMs', 'noiseMs', 'bytes'],
   recommend: ['medianMs'],
-  average: ['gbps', 'boundGbps', 'ratio', 'ms100x1M'],
+  average: ['gbps', 'boundGbps', 'ratio', 'ms100x1M', 'typedArrayRatio'],
   ingest: [
     'volatilePerSecond',
     'durablePerSecond',
     'barePerSecond',
     'volatileRatio',
     'durableRatio',
+    'volatileRatio10k',
+    'durableRatio10k',
   ],
   cold: ['p50Ms', 'p95Ms'],
   sampler: ['samplerNanoseconds', 'typescriptNanoseconds'],
@@ -20,6 +29,12 @@ const PROMISED: Record<string, readonly string[]> = {
   privunit: ['nanosecondsPerCoordinate', 'clientMs', 'regeneratedPerSecond'],
   seal: ['sealsPerSecond', 'opensPerSecond'],
   error: ['splitOverPrediction', 'localOverPrediction'],
+  robust: ['meanHonestError', 'meanAttackedError', 'multiKrumAttackedError', 'medianHonestError'],
+  fuzz: ['inputs', 'growthMb'],
+  soak: ['kills', 'acknowledged', 'duplicates', 'exact', 'rssStartMb', 'growthMbPer100k'],
+  engine: ['syncsPerSecond', 'fileReportsPerSecond'],
+  cluster: ['arrivals', 'perSecond', 'exact'],
+  gpu: ['cpuGramProductsPerSecond'],
 };
 
 function numbers(value: BenchValue): number[] {
@@ -40,6 +55,7 @@ describe('benches', () => {
       for (const key of PROMISED[name] ?? []) {
         expect(results[key], key).toBeTypeOf('number');
       }
+      for (const key of NONE[name] ?? []) expect(results[key], key).toBe(0);
       expect(numbers(results).every((value) => Number.isFinite(value))).toBe(true);
       expect(table(results).length).toBeGreaterThan(0);
     },

@@ -200,6 +200,7 @@ export class FakeServer implements Transport {
         model: this.#model,
         roundIndex: this.#roundIndex,
         modelIndex: this.#modelIndex,
+        ...{ candidate: null, origin: null, verdict: null, subject: null },
       };
     const answer = this.#json.get(path);
     if (answer === undefined) throw new NetworkError('not-found', path);

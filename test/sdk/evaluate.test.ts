@@ -118,7 +118,7 @@ describe('what was published', () => {
     ({
       modelVersion: 3,
       weights: Float32Array.from(weights),
-      record: { reports },
+      record: { type: 'model', reports },
     }) as unknown as StoredModel;
   const read = (change: Partial<Task>, one: StoredModel | null): Published | null =>
     published({ ...TASK, ...change } as Task, one);

@@ -3,9 +3,10 @@ import type { StoredModel } from '../../sdk/database/database.ts';
 import { intentInputs } from '../../sdk/features/intent.ts';
 import { HALF_LIFE_MS } from '../../sdk/profile/interests.ts';
 import { profileOf } from '../../sdk/profile/profile.ts';
-import { DEFAULT_SEGMENTS, segmentFields, segmentsOf } from '../../sdk/profile/segments.ts';
+import { segmentFields, segmentsOf } from '../../sdk/profile/segments.ts';
 import { INTENT_INPUTS } from '../../shared/model/architecture.ts';
 import type { Catalogue } from '../../shared/model/catalogue.ts';
+import { DEFAULT_SEGMENTS } from '../../shared/protocol/segments.ts';
 import { syntheticCatalogue } from '../bench/synthetic.ts';
 import { event, JUNK_EVENTS, NOON_MS, smallCatalogue } from './features-goods.ts';
 

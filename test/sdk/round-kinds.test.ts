@@ -10,8 +10,7 @@ import { epsilonOf } from '../../shared/privacy/mechanism.ts';
 import { encodeModel } from '../../shared/protocol/model.ts';
 import { PATHS } from '../../shared/protocol/paths.ts';
 import { decodeCoordinates, REPORT_HEADER_BYTES } from '../../shared/protocol/report.ts';
-import { signRecord } from '../../shared/protocol/signature.ts';
-import type { ModelRecord, Task, TaskHead } from '../../shared/protocol/task.ts';
+import type { Subject, Task, TaskHead } from '../../shared/protocol/task.ts';
 import { budgetOf } from '../contract/database-values.ts';
 import { contribute, HOUR, nothingCharged, profile, type Run, TEST_TIER } from './round-run.ts';
 import { newWorld, START_MS, type World } from './round-world.ts';
@@ -69,33 +68,33 @@ async function coordinates(db: Database, d: number): Promise<number[]> {
   return [...decodeCoordinates(entry?.body as Uint8Array, d)];
 }
 
-/** A world that lists a ranker at a published version and, beside it, a task that evaluates it. */
+/** A ranker at a published version, and beside it a round of a task that evaluates it. */
 async function evaluating(change: Partial<Task> = {}, published?: Float32Array): Promise<World> {
   const world = await newWorld();
   const ranker = world.taskHash;
   const initial = world.initialModel;
-  await world.offer({ ...EVALUATE, ...change });
-  let head: TaskHead = { round: null, model: null, roundIndex: null, modelIndex: null };
+  let subject: Subject = { task: ranker, modelVersion: 0, model: initial };
+  let shown: TaskHead['subject'] = null;
   if (published !== undefined) {
     const bytes = encodeModel(published);
-    const hash = await sha256Hex(bytes);
-    world.answers.set(PATHS.model(hash), bytes);
-    const record: ModelRecord = {
-      ...{ version: 1, type: 'model', task: ranker, modelVersion: 1, model: hash },
-      ...{ previousModel: initial, round: 1, roundHash: 'b'.repeat(64), reports: 100 },
-      ...{ batch: 'c'.repeat(64), closedAtMs: START_MS - 1, openings: null },
-    };
-    const model = signRecord(record, world.aggregator);
-    head = { ...head, model, modelIndex: world.log.add({ type: 'model', model }) };
+    const model = await sha256Hex(bytes);
+    world.answers.set(PATHS.model(model), bytes);
+    await world.publish({ model });
+    const { model: signed, modelIndex } = world.head;
+    if (signed?.record.type !== 'model' || modelIndex === null) throw new Error('no version');
+    subject = { task: ranker, modelVersion: 1, model };
+    shown = { record: signed.record, signature: signed.signature, index: modelIndex };
   }
-  world.answers.set(PATHS.head(ranker), head);
+  world.answers.set(PATHS.head(ranker), { ...world.head });
+  await world.offer({ ...EVALUATE, ...change });
   world.site({
     tasks: [
       { name: 'wide', hash: ranker },
       { name: 'quality', hash: world.taskHash },
     ],
   });
-  await world.openRound();
+  await world.openRound({ subject });
+  world.head.subject = shown;
   return world;
 }
 
@@ -203,7 +202,7 @@ describe('a measure task', () => {
 });
 
 describe('an evaluate task', () => {
-  it('K9 reports the quality of the newest published model of the task that it names', async () => {
+  it('K9 K11 reports the quality of the version that its round names', async () => {
     // Only feature 9, "the same brand": item-1's brand is that of items 3 and 5.
     const weights = new Float32Array(WIDE_FEATURES.length);
     weights[9] = -1;

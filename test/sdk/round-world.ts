@@ -84,6 +84,8 @@ export interface World {
   /** Bodies of reports that were acknowledged. */
   readonly reports: Uint8Array[];
   readonly fetch: typeof fetch;
+  /** What is served of the task that was offered last; a test may change it. */
+  readonly head: { -readonly [K in keyof TaskHead]: TaskHead[K] };
   task: Task;
   taskHash: string;
   initialModel: string;
@@ -100,8 +102,11 @@ export async function newWorld(): Promise<World> {
   const catalogue = catalogueBytes();
   const catalogueHash = await sha256Hex(catalogue);
   answers.set(PATHS.catalogue(catalogueHash), catalogue);
-  const none: TaskHead = { round: null, model: null, roundIndex: null, modelIndex: null };
-  const head: { -readonly [K in keyof TaskHead]: TaskHead[K] } = { ...none };
+  const none: TaskHead = {
+    ...{ round: null, model: null, roundIndex: null, modelIndex: null },
+    ...{ candidate: null, origin: null, verdict: null, subject: null },
+  };
+  const head: World['head'] = { ...none };
   const [aggregator, helper] = [newSigner(), newSigner()];
   const log = new OracleLog(SITE, aggregator);
   log.witness = helper;
@@ -117,6 +122,7 @@ export async function newWorld(): Promise<World> {
     answers,
     requests: [],
     reports: [],
+    head,
     task: undefined as unknown as Task,
     taskHash: '',
     initialModel: '',
@@ -190,8 +196,9 @@ export async function newWorld(): Promise<World> {
         openings: null,
         ...change,
       };
-      head.model = signRecord(record, signer);
-      head.modelIndex = log.add({ type: 'model', model: head.model });
+      const signed = signRecord(record, signer);
+      head.model = signed;
+      head.modelIndex = log.add({ type: 'model', model: signed });
       head.round = null;
       head.roundIndex = null;
       return record;

@@ -1,6 +1,7 @@
 /** The budget's filter against a site that chooses its tasks in the light of earlier reports. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { budgetOf } from '../../aggregator/site.ts';
 import { analyticDelta } from '../../shared/privacy/analytic.ts';
 import {
   addCurves,
@@ -15,7 +16,7 @@ import {
   scaleCurve,
 } from '../../shared/privacy/curve.ts';
 import { curveOf } from '../../shared/privacy/mechanism.ts';
-import { budgetOf, demoDrafts } from '../simulate/demo-site.ts';
+import { demoDrafts } from '../simulate/demo-site.ts';
 
 /** What a site asks for next: its curve, and E(1 − e^(target − L))⁺, L its privacy loss. */
 interface Branch {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { serverStep } from '../../aggregator/publish/fedavg.ts';
+import { serverStep } from '../../aggregator/publish/optimizer.ts';
 import type { TaskDraft } from '../../aggregator/site.ts';
 import { type Architecture, parameterCount } from '../../shared/model/architecture.ts';
 import { decodeTask } from '../../shared/protocol/records.ts';
@@ -107,9 +107,9 @@ describe('kinds', () => {
   it('K5 publishes the mean itself, whatever the base was', () => {
     const mean = Float64Array.of(0.25, -0.1, 3);
     const base = Float32Array.of(9, 9, 9);
-    expect(serverStep(base, mean, { name: 'release' }, 7)).toEqual(Float32Array.from(mean));
-    expect(() => serverStep(base, mean.subarray(1), { name: 'release' }, 7)).toThrow(/length/);
-    const infinite = Float64Array.of(1, 2, 1e39);
-    expect(() => serverStep(base, infinite, { name: 'release' }, 7)).toThrow(/infinite/);
+    const step = (one: Float64Array) => serverStep(null, base, one, { name: 'release' }, 7);
+    expect(step(mean)).toEqual({ weights: Float32Array.from(mean), state: null });
+    expect(() => step(mean.subarray(1))).toThrow(/length/);
+    expect(() => step(Float64Array.of(1, 2, 1e39))).toThrow(/infinite/);
   });
 });

@@ -10,9 +10,8 @@ import {
 } from '../../aggregator/ceremony.ts';
 import { loadOrCreateKey } from '../../aggregator/keys.ts';
 import { KEY_FILE } from '../../aggregator/main.ts';
-import { type TaskDraft, writeSite } from '../../aggregator/site.ts';
+import { budgetOf, type TaskDraft, writeSite } from '../../aggregator/site.ts';
 import { initialWeights } from '../../sdk/learn/initial.ts';
-import { DEFAULT_SEGMENTS } from '../../sdk/profile/segments.ts';
 import { sha256Hex } from '../../shared/bytes/hash.ts';
 import { utf8 } from '../../shared/bytes/utf8.ts';
 import {
@@ -23,10 +22,10 @@ import {
 } from '../../shared/model/architecture.ts';
 import { LOCAL_DEFAULTS, SPLIT_DEFAULTS } from '../../shared/plan/defaults.ts';
 import { chooseMechanism } from '../../shared/privacy/choose.ts';
-import { addCurves, bestOrder, epsilonAtOrder, scaleCurve } from '../../shared/privacy/curve.ts';
-import { curveOf, type Mechanism } from '../../shared/privacy/mechanism.ts';
+import type { Mechanism } from '../../shared/privacy/mechanism.ts';
 import { sigmaOfEpsilon } from '../../shared/privacy/zcdp.ts';
-import type { HelperKeys, SiteBudget } from '../../shared/protocol/task.ts';
+import { DEFAULT_SEGMENTS } from '../../shared/protocol/segments.ts';
+import type { HelperKeys } from '../../shared/protocol/task.ts';
 import { CryptoSource } from '../../shared/random/source.ts';
 import { CAMPAIGN } from './campaign.ts';
 import { demoCatalogue } from './demo-world.ts';
@@ -155,17 +154,6 @@ export function auditDraft(helper: HelperKeys): DemoDraft {
     maxReports: AUDIT_REPORTS,
     recipe: { server: { name: 'release' } },
   };
-}
-
-/** What all that the tasks let one browser send costs at its best order, ε up to a hundredth. */
-export function budgetOf(
-  drafts: readonly Pick<TaskDraft, 'mechanism' | 'participations'>[],
-  delta: number,
-): SiteBudget {
-  const curves = drafts.map((one) => scaleCurve(curveOf(one.mechanism), one.participations));
-  const total = curves.reduce((sum, curve) => addCurves(sum, curve));
-  const order = bestOrder(total, delta);
-  return { epsilon: Math.ceil(100 * epsilonAtOrder(total, order, delta)) / 100, delta, order };
 }
 
 export interface DemoSite {

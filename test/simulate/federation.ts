@@ -2,14 +2,13 @@
 import { join } from 'node:path';
 import { generateKey, saveKey } from '../../aggregator/keys.ts';
 import { KEY_FILE } from '../../aggregator/main.ts';
-import { type TaskDraft, writeSite } from '../../aggregator/site.ts';
+import { budgetOf, type TaskDraft, writeSite } from '../../aggregator/site.ts';
 import { parameterCount, type WideArchitecture } from '../../shared/model/architecture.ts';
 import type { Mechanism } from '../../shared/privacy/mechanism.ts';
 import { sigmaOfEpsilon } from '../../shared/privacy/zcdp.ts';
 import { decodeModel } from '../../shared/protocol/model.ts';
 import { PATHS, type ServerStatus } from '../../shared/protocol/paths.ts';
 import { decodeHead } from '../../shared/protocol/records.ts';
-import { budgetOf } from './demo-site.ts';
 import { SeededRandom } from './random.ts';
 
 export const WIDE: WideArchitecture = { name: 'wide', historyLength: 10 };

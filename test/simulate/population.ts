@@ -231,7 +231,7 @@ class Watch {
     if (!reply.ok) return;
     const model = decodeHead(await reply.json()).model?.record;
     const name = task.name.padEnd(7);
-    if (model === undefined) {
+    if (model?.type !== 'model') {
       console.log(`${name} round ${round}: abandoned, fewer than ${task.minReports} reports`);
       return;
     }

@@ -124,7 +124,7 @@ describe('the tower', () => {
       head = await auditor.receiver.head(task, hash);
     }
     expect(head.modelVersion).toBe(1);
-    expect(head.model?.reports).toBe(REPORTS);
+    expect(head.model).toMatchObject({ reports: REPORTS });
     const { weights } = await auditor.receiver.current(task, hash, head);
     const moved = weights.map((weight, i) => weight - (start[i] as number));
     const norm = Math.hypot(...moved);

@@ -57,8 +57,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     deletes: 'the aggregator’s noise',
     file: 'aggregator/leader.ts',
-    from: '(one | 0) + (noise[i] as number)',
-    to: '(one | 0) + 0 * (noise[i] as number)',
+    from: 'one + (noise[i] as number)',
+    to: 'one + 0 * (noise[i] as number)',
     tier: 'split',
     fails: 'split: the residual has the variance of three sources of noise',
   },

@@ -187,7 +187,7 @@ async function collect(
     const tier = name as ContractTier;
     tasks[tier] = (await json<SignedTask>(PATHS.task(hash))).record;
     const { model } = await json<TaskHead>(PATHS.head(hash));
-    if (model === null) continue;
+    if (model?.record.type !== 'model') continue;
     const { d } = tasks[tier] as Task;
     means[tier] = decodeModel(await bytes(PATHS.model(model.record.model)), d);
     if (model.record.openings !== null) shares = await sharesOf(url, tasks[tier] as Task);

@@ -1,0 +1,227 @@
+/** `vitrine new`: a site's keys, tasks, settings and tag, from a list of its goods. */
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { integer, object, publicKey } from '../shared/protocol/shape.ts';
+import type { HelperKeys } from '../shared/protocol/task.ts';
+import { UsageError } from './audit/web.ts';
+import type { Command, CommandOutput } from './command.ts';
+import { joinValues } from './flags.ts';
+import { type MadeSite, makeSite, type NewSite } from './new-site.ts';
+import { AssetError, loadAssets } from './operate/assets.ts';
+import type { Plan } from './plan-site.ts';
+
+const USAGE = `vitrine new SITE --catalogue FILE [options]
+
+Makes the folder of a site, or extends it: keys, tasks, settings, and the tag for the shop's pages.
+A key that is there is never replaced.
+
+  --catalogue FILE         the shop's goods, JSON: a list of { id, title, description, brand,
+                           category, price }
+  --dir DIR                folder; named as the site
+  --endpoint URL           where browsers will find the server; http://127.0.0.1:8787
+  --epsilon E              ε of one report of the local tier; 4
+  --participations K       reports of one browser to each task; 2
+  --window-hours H         how long a round stays open; 24
+  --min-reports N          reports of a round; as many as its error demands
+  --helper-keys FILE       the second server's public keys (GET /v1/helper/keys): plans a task between
+                           two servers, for the second server to sign
+  --helper-url URL         where the aggregator finds the second server
+  --helper-signature TEXT  what it signed the task with
+  --dist DIR               built browser files; those of this package
+  --help                   prints this
+`;
+
+const HELPER_KEYS = object({
+  identityKey: publicKey,
+  sealingKey: publicKey,
+  sealingKeyExpiresAtMs: integer(0, 2 ** 52),
+});
+
+/** The package's own, in a clone and in the published package. */
+const DIST = fileURLToPath(new URL('../dist', import.meta.url));
+
+const NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
+const HOUR_MS = 3_600_000;
+
+async function readText(flag: string, path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${flag}: ${(error as Error).message}`);
+  }
+}
+
+function numberOf(
+  flag: string,
+  text: string | undefined,
+  min: number,
+  max: number,
+  whole = true,
+): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() !== '' && value >= min && value <= max && (!whole || Number.isInteger(value))) {
+    return value;
+  }
+  throw new UsageError(
+    `${flag} must be ${whole ? 'an integer' : 'a number'} from ${min} to ${max}`,
+  );
+}
+
+function urlOf(flag: string, text: string | undefined): string | null {
+  if (text === undefined) return null;
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text) || /[?#]/.test(text)) {
+    throw new UsageError(`${flag} must be an http(s) URL without query`);
+  }
+  return text;
+}
+
+async function helperOf(path: string | undefined, url: string | null): Promise<NewSite['helper']> {
+  if (path === undefined) {
+    if (url !== null) throw new UsageError('--helper-url needs --helper-keys');
+    return null;
+  }
+  const text = await readText('--helper-keys', path);
+  try {
+    const keys: unknown = JSON.parse(text);
+    HELPER_KEYS(keys, 'keys');
+    return { keys: keys as HelperKeys, url };
+  } catch (error) {
+    throw new UsageError(`--helper-keys: ${path}: ${(error as Error).message}`);
+  }
+}
+
+/** Files of the build; null where none were made, which only the default may be. */
+async function distOf(given: string | undefined): Promise<NewSite['dist']> {
+  const folder = resolve(given ?? DIST);
+  try {
+    return { folder, assets: await loadAssets(folder) };
+  } catch (error) {
+    if (!(error instanceof AssetError)) throw error;
+    if (given === undefined) return null;
+    throw new UsageError(`--dist: ${error.message}`);
+  }
+}
+
+function parse(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  try {
+    return parseArgs({
+      args: joinValues(args, ['--helper-signature']),
+      allowPositionals: true,
+      options: {
+        catalogue: text,
+        dir: text,
+        endpoint: text,
+        epsilon: text,
+        participations: text,
+        'window-hours': text,
+        'min-reports': text,
+        'helper-keys': text,
+        'helper-url': text,
+        'helper-signature': text,
+        dist: text,
+        help: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+type Flags = ReturnType<typeof parse>['values'];
+
+function planOf(flags: Flags): Partial<Plan> {
+  const epsilon = numberOf('--epsilon', flags.epsilon, 0.01, 8, false);
+  const participations = numberOf('--participations', flags.participations, 1, 1000);
+  const hours = numberOf('--window-hours', flags['window-hours'], 0.01, 24 * 24, false);
+  const minReports = numberOf('--min-reports', flags['min-reports'], 50, 1 << 18);
+  return {
+    ...(epsilon !== undefined && { epsilon }),
+    ...(participations !== undefined && { participations }),
+    ...(hours !== undefined && { windowMs: Math.round(hours * HOUR_MS) }),
+    ...(minReports !== undefined && { minReports }),
+  };
+}
+
+async function runNew(args: readonly string[], { out, err }: CommandOutput): Promise<number> {
+  const { values, positionals } = parse(args);
+  if (values.help) {
+    out(USAGE);
+    return 0;
+  }
+  const [site, ...more] = positionals;
+  if (site === undefined || more.length > 0) throw new UsageError('one SITE is needed');
+  if (!NAME.test(site)) {
+    throw new UsageError('SITE must be lower-case letters, digits and single dashes');
+  }
+  const { catalogue } = values;
+  const dir = resolve(values.dir ?? site);
+  const dist = await distOf(values.dist);
+  const wanted: NewSite = {
+    ...{ site, dir, dist, plan: planOf(values), nowMs: Date.now() },
+    feed: catalogue === undefined ? null : await readText('--catalogue', catalogue),
+    endpoint: urlOf('--endpoint', values.endpoint),
+    helper: await helperOf(values['helper-keys'], urlOf('--helper-url', values['helper-url'])),
+    helperSignature: values['helper-signature'] ?? null,
+  };
+  try {
+    out(told(await makeSite(wanted), wanted));
+    return 0;
+  } catch (error) {
+    if (typeof (error as { code?: unknown }).code !== 'string') throw error;
+    err(`vitrine: ${(error as Error).message}\n`);
+    return 1;
+  }
+}
+
+/** What was made, and what to do next. */
+function told(made: MadeSite, { site, dir, dist }: NewSite): string {
+  const tasks = made.tasks.map(({ name, draft }) => {
+    const { tier, minReports, maxReports, windowMs } = draft;
+    const hours = Math.round((windowMs / HOUR_MS) * 100) / 100;
+    return `  ${name.padEnd(8)}${tier} tier, ${minReports} to ${maxReports} reports in ${hours} h`;
+  });
+  const signing =
+    made.toSign === null
+      ? []
+      : [
+          'The second server signs its task first (aggregator/HELPER.md): send it',
+          `  ${join(dir, made.toSign)}`,
+          `and run  vitrine new ${site} --helper-signature TEXT  with what comes back.`,
+          '',
+        ];
+  return [
+    `${site}: ${dir}`,
+    ...made.made.map((name) => `  made  ${name}`),
+    ...made.kept.map((name) => `  kept  ${name}`),
+    '',
+    ...(made.goods === null ? [] : [`Catalogue: ${made.goods} goods`]),
+    ...made.problems.map((problem) => `  left out: ${problem}`),
+    `Tasks, a browser’s budget being ε ${made.budgetEpsilon}:`,
+    ...tasks,
+    '',
+    ...signing,
+    'Take root/ off this machine when you are done: whoever has root.key speaks for the shop.',
+    'Start the server, which needs server/ alone:',
+    `  npx vitrine serve --config ${join(dir, 'server/vitrine.json')}`,
+    '',
+    'Put this on every page of the shop (snippet.html):',
+    '',
+    made.snippet,
+    ...(dist === null
+      ? ['Its files are not built yet: npm run build, and run this again.', '']
+      : []),
+    'Audit it from outside:',
+    `  npx vitrine audit ${made.endpoint} --trust "${made.trust}"`,
+    '',
+  ].join('\n');
+}
+
+export const newCommand: Command = {
+  summary: 'makes a site: keys, tasks, settings, and the tag for its pages',
+  usage: USAGE,
+  run: runNew,
+};
