@@ -50,8 +50,7 @@ describe('journal', () => {
       },
     });
     for (const step of ['append', 'sync', 'syncFolder']) {
-      disk.fault = (operation, path) =>
-        operation === step ? new DiskError('full', path) : null;
+      disk.fault = (operation, path) => (operation === step ? new DiskError('full', path) : null);
       await expect(Journal.open(counting, 'j', IDENTITY, () => undefined)).rejects.toMatchObject({
         code: 'full',
       });
