@@ -8,7 +8,7 @@ import { type Acknowledgement, PATHS } from '../shared/protocol/paths.ts';
 import { type Problem, REFUSALS, Refusal, type RefusalCode } from '../shared/protocol/refusals.ts';
 import { REPORT_CONTENT_TYPE, REPORT_ID_BYTES, reportLength } from '../shared/protocol/report.ts';
 import type { Task } from '../shared/protocol/task.ts';
-import { Slot } from './accept/slots.ts';
+import { LooseSlots } from './accept/slots.ts';
 import { checkPayload, coordinateBound, decodeReport } from './accept/validate.ts';
 import { httpSend } from './cluster/client.ts';
 import { accumulatorClient } from './cluster/internal.ts';
@@ -43,18 +43,20 @@ const hexOf = (body: Uint8Array, at: number, length: number): string =>
 class AcceptNode implements ReportTaker {
   readonly settings: NodeOptions['settings'];
   readonly router: Router;
+  readonly slots: LooseSlots;
   readonly #log: NodeOptions['log'];
   readonly #proxy: PublicProxy;
   readonly #view: ViewReader;
   #seen: RoundsView | null = null;
   #tasks: ReadonlyMap<string, Known> = new Map();
   lengths: ReadonlySet<number> = new Set();
-  #inFlight = 0;
   stopping = false;
 
   constructor({ log, settings }: NodeOptions, router: Router, proxy: PublicProxy) {
     this.#log = log;
     this.settings = settings;
+    const { maxInFlight: limit, maxInFlightBytes: limitBytes } = settings;
+    this.slots = new LooseSlots({ limit, limitBytes });
     this.router = router;
     this.#proxy = proxy;
     this.#view = new ViewReader(log);
@@ -66,16 +68,6 @@ class AcceptNode implements ReportTaker {
     if (this.#tasks.size === 0 || this.#proxy.coordinator === null) return 'no coordinator';
     return this.router.holders.includes(null) ? 'a partition has no accumulator' : null;
   }
-
-  readonly slots = {
-    take: (length: number): Slot => {
-      if (this.#inFlight >= this.settings.maxInFlight) throw new Refusal('no-slots');
-      this.#inFlight += 1;
-      return new Slot(new Uint8Array(length), () => {
-        this.#inFlight -= 1;
-      });
-    },
-  };
 
   countRefusal(): void {}
 

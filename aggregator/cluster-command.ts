@@ -59,6 +59,14 @@ function secretOf(file: string | undefined): string {
   return secret;
 }
 
+/** Where the other nodes reach this one: a host and a port, nothing behind. */
+function urlOf(text: string): string {
+  if (!URL.canParse(text) || !/^http:\/\/[^/?#@]+\/?$/i.test(text)) {
+    throw new RangeError('--url must be http://HOST:PORT');
+  }
+  return new URL(text).origin;
+}
+
 const say = (event: string, url: string): void => {
   process.stdout.write(`${JSON.stringify({ event, url })}\n`);
 };
@@ -125,15 +133,16 @@ export async function serveRole(args: readonly string[]): Promise<void> {
   const port = integerOf('port', values.port, 0, 65_535);
   const leaseMs = integerOf('lease-ms', values['lease-ms'], 200, 600_000);
   const wanted = values.partitions && integerOf('partitions', values.partitions, 1, MAX_PARTITIONS);
+  const advertised = values.url === undefined ? undefined : urlOf(values.url);
   const log = await openEngine(values.engine, { accept: values['accept-risk'] });
   const logger = jsonLogger();
   let running: RunningNode;
   try {
     const partitions = await agreeOnPartitions(log, wanted || null, USUAL_PARTITIONS);
-    const { host, url } = values;
+    const { host } = values;
     const options: NodeOptions = {
       ...{ log, secret, host, port, partitions, leaseMs, logger, settings: settingsOf() },
-      ...(url !== undefined && { advertised: url }),
+      ...(advertised !== undefined && { advertised }),
     };
     logger('info', 'engine', { engine: log.engine, promise: log.promise });
     running = await start(role, options, values);

@@ -10,10 +10,14 @@ import { refusalReply, sendReply } from './replies.ts';
 const TARGET = /^\/(?!\/)[A-Za-z0-9/.?=&-]{0,300}$/;
 /** Heads change a few times a minute; so many readers cost one request. */
 const FRESH_MS = 250;
+/** Head and bookkeeping of a kept answer, bytes; of its key a browser chooses a part. */
+const KEPT_BYTES = 1024;
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'date']);
 
 interface Kept {
   readonly answer: Answer;
+  /** What it takes, bytes. */
+  readonly cost: number;
   readonly immutable: boolean;
 }
 
@@ -88,11 +92,11 @@ export class PublicProxy {
 
   #keep(key: string, method: string, answer: Answer): void {
     if (method !== 'GET' || answer.status !== 200) return;
-    const { length } = answer.body;
-    if (length > this.#limitBytes) return;
+    const cost = answer.body.length + 2 * key.length + KEPT_BYTES;
+    if (cost > this.#limitBytes) return;
     const immutable = answer.headers['cache-control']?.includes('immutable') ?? false;
-    this.#kept.set(key, { answer, immutable });
-    this.#bytes += length;
+    this.#kept.set(key, { answer, cost, immutable });
+    this.#bytes += cost;
     if (!immutable) setTimeout(() => this.#drop(key), FRESH_MS).unref();
     for (const oldest of this.#kept.keys()) {
       if (this.#bytes <= this.#limitBytes) break;
@@ -101,7 +105,7 @@ export class PublicProxy {
   }
 
   #drop(key: string): void {
-    this.#bytes -= this.#kept.get(key)?.answer.body.length ?? 0;
+    this.#bytes -= this.#kept.get(key)?.cost ?? 0;
     this.#kept.delete(key);
   }
 

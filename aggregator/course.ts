@@ -91,12 +91,12 @@ export class RoundCourse {
     if (this.#started && !this.#stopped && this.#open === null) this.#advanceSoon();
   }
 
-  /** Does what the operator asks between two changes of state, and what follows from it. */
+  /** Does what the operator asks between two changes of state, and then what follows from it. */
   async operate(wish: () => Promise<void>): Promise<void> {
     const done = this.#work.then(wish);
     this.#work = done.catch(() => undefined);
-    await done;
     this.#advanceSoon();
+    await done;
     await this.settled();
     this.#relations?.changed();
     if (this.#failure !== null) throw this.#failure;

@@ -3,6 +3,7 @@
  * and what a gate says of a new version. Both follow from the log and the published bytes alone, so
  * that it does not matter which task starts first, nor how often.
  */
+import { sha256Hex } from '../shared/bytes/hash.ts';
 import { INTENT_INPUTS, type MetricsArchitecture } from '../shared/model/architecture.ts';
 import { type Attempt, type Decision, decide, qualityOf } from '../shared/protocol/gate.ts';
 import { decodeModel } from '../shared/protocol/model.ts';
@@ -127,7 +128,11 @@ export class Relations {
 
   async #attempt(task: Task, { round, endedAtMs, model }: Evaluation): Promise<Attempt> {
     if (model === null) return { round, endedAtMs, quality: null };
-    const means = decodeModel(await this.#deps.disk.read(modelPath(model.model)), task.d);
+    const stored = await this.#deps.disk.read(modelPath(model.model));
+    if ((await sha256Hex(stored)) !== model.model) {
+      throw new RangeError('an evaluation on disk is not the one that its record names');
+    }
+    const means = decodeModel(stored, task.d);
     return { round, endedAtMs, quality: qualityOf(task, means, model.reports) };
   }
 }

@@ -51,7 +51,9 @@ async function loadSigner(dataDir: string): Promise<ReturnType<typeof signerOf>>
   try {
     return signerOf(await loadKey(path));
   } catch (cause) {
-    throw new StartError('no-key', `${path} holds no Ed25519 key pair`, { cause });
+    const { code, syscall } = cause as NodeJS.ErrnoException;
+    const why = syscall === undefined ? 'holds no Ed25519 key pair' : `cannot be read (${code})`;
+    throw new StartError('no-key', `${path} ${why}`, { cause });
   }
 }
 

@@ -189,3 +189,27 @@ export class SlotPool {
     return new Slot(bytes, list.giveBack);
   }
 }
+
+/** Slots of any length, each in memory of its own, for a node whose tasks come and go. */
+export class LooseSlots {
+  readonly #limits: Pick<SlotLimits, 'limit' | 'limitBytes'>;
+  #inFlight = 0;
+  #bytes = 0;
+
+  constructor(limits: Pick<SlotLimits, 'limit' | 'limitBytes'>) {
+    this.#limits = limits;
+  }
+
+  /** One body is taken however long it is. @throws Refusal no-slots */
+  take(length: number): Slot {
+    const { limit, limitBytes } = this.#limits;
+    const tooMuch = this.#inFlight > 0 && this.#bytes + length > limitBytes;
+    if (this.#inFlight >= limit || tooMuch) throw new Refusal('no-slots');
+    this.#inFlight += 1;
+    this.#bytes += length;
+    return new Slot(new Uint8Array(length), () => {
+      this.#inFlight -= 1;
+      this.#bytes -= length;
+    });
+  }
+}

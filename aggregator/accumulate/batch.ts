@@ -51,6 +51,7 @@ export class OpenBatch {
   #queue: Waiting[] = [];
   #flushing: Promise<void> | null = null;
   #closing = false;
+  #stopped = false;
   #closed: CloseRecord | null = null;
   #noiseSeed: Uint8Array | null = null;
   #prepared: Uint8Array | null = null;
@@ -124,6 +125,8 @@ export class OpenBatch {
    */
   add(id: string, body: Uint8Array): Promise<void> {
     if (this.has(id)) throw new Refusal('report-conflict');
+    // A round that goes on elsewhere is not closed: its reports are to come again.
+    if (this.#stopped && this.#closed === null) throw new Refusal('not-ready');
     if (this.#closing) throw new Refusal('round-closed');
     if (this.count + this.#pending.size >= this.#options.maxReports) {
       throw new Refusal('round-full');
@@ -196,6 +199,7 @@ export class OpenBatch {
 
   /** Waits for the flush on its way and lets go of the file. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#closing = true;
     while (this.#flushing !== null) await this.#flushing;
     await this.#sum.settled();

@@ -33,6 +33,8 @@ export async function named<T>(path: string, work: () => Promise<T>): Promise<T>
 
 /** What direct writes are aligned to, in the file and in memory: a page, and the block of a disk or more. */
 const BLOCK = 4096;
+/** What a file system says that takes no such write. */
+const NOT_DIRECT = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP'];
 
 /** Aligned places for direct writes, used again by one file after the other. */
 export class Stagings {
@@ -148,7 +150,7 @@ export class NodeFile implements AppendFile {
         done += bytesWritten;
       }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
+      if (!NOT_DIRECT.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
       this.#direct = null;
       await handle.close();
     } finally {
@@ -167,13 +169,12 @@ function copyInto(staging: Uint8Array, parts: readonly Uint8Array[], total: numb
   }
 }
 
-/** Null where the system, or the file system (tmpfs), has no such thing. */
+/** Null where the system, or the file system (tmpfs), has no such thing; it is never needed. */
 async function openDirect(file: string): Promise<FileHandle | null> {
   if (constants.O_DIRECT === undefined) return null;
   try {
     return await open(file, constants.O_RDWR | constants.O_DIRECT);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EINVAL') return null;
-    throw error;
+  } catch {
+    return null;
   }
 }

@@ -15,6 +15,8 @@ export interface Summer {
   sum(reports: readonly Uint8Array[], offset: number, into: Float64Array): void | Promise<void>;
 }
 
+type Walk = (visit: (reports: readonly Uint8Array[]) => void | Promise<void>) => Promise<void>;
+
 export class RunningSum {
   /** Exact sum of what was added; empty without a summer. */
   readonly values: Float64Array;
@@ -24,6 +26,7 @@ export class RunningSum {
   /** The sums on their way, or null. */
   #tail: Promise<void> | null = null;
   #stale = false;
+  #making: Promise<void> | null = null;
 
   /**
    * @param summer null: nothing is summed.
@@ -59,13 +62,18 @@ export class RunningSum {
   }
 
   /**
-   * Makes the sum again where one has failed; nothing is added meanwhile.
+   * Makes the sum again where one has failed, once for all who ask; nothing is added meanwhile.
    * @param walk hands over every report of the batch, a group at a time.
    * @throws Error of the engine, or of `walk`; then it may be called again.
    */
-  async makeAgain(
-    walk: (visit: (reports: readonly Uint8Array[]) => void | Promise<void>) => Promise<void>,
-  ): Promise<void> {
+  makeAgain(walk: Walk): Promise<void> {
+    this.#making ??= this.#make(walk).finally(() => {
+      this.#making = null;
+    });
+    return this.#making;
+  }
+
+  async #make(walk: Walk): Promise<void> {
     await this.settled();
     if (!this.#stale) return;
     this.values.fill(0);

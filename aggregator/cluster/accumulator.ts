@@ -75,7 +75,9 @@ export class Accumulator {
       const wanted = rounds.has(roundHash) && this.#leases.holds(Number(partition));
       if (!wanted) await this.#forget(key);
     }
-    await Promise.all(this.held.map((partition) => this.#siblings(partition).catch(ignoreEngine)));
+    // `dropped` is told why one cannot be opened; the others go on.
+    const opened = this.held.map((partition) => this.#siblings(partition).catch(() => undefined));
+    await Promise.all(opened);
   }
 
   /** Takes a group of reports; each is on its own. */
@@ -116,12 +118,14 @@ export class Accumulator {
   async #takeOne({ partition, body }: Addressed): Promise<Verdict> {
     const round = Buffer.from(body.buffer, body.byteOffset + ROUND_HASH_AT, 32).toString('hex');
     const of = { roundHash: round, partition };
+    let held: HeldPartition | null = null;
     try {
-      const held = await this.#partition(of);
+      held = await this.#partition(of);
       if (held === null) return ELSEWHERE;
       await this.#siblings(partition);
-      const besides = (id: string): boolean => this.#heldBeside(held, id);
-      return { outcome: await this.#guard(of, () => held.take(body, besides)) };
+      const taker = held;
+      const besides = (id: string): boolean => this.#heldBeside(taker, id);
+      return { outcome: await this.#guard(of, () => taker.take(body, besides)) };
     } catch (error) {
       if (error instanceof Refusal) return { code: error.code, detail: error.detail };
       // The partition went while it was read: the round has ended in the meantime.
@@ -129,7 +133,9 @@ export class Accumulator {
       if (error instanceof DiskError || error instanceof EngineError) {
         return { code: 'not-ready', detail: `the engine is ${error.code}` };
       }
-      throw error;
+      // What is wrong with one partition is no fault of the group's other reports.
+      if (held !== null) this.#options.dropped(partition, (error as Error).message);
+      return { code: 'not-ready', detail: 'the partition cannot be read' };
     }
   }
 
@@ -154,8 +160,8 @@ export class Accumulator {
     const key = `${roundHash}/${partition}`;
     const known = this.#held.get(key);
     if (known !== undefined) return known;
-    let { rounds, tasks } = this.#view.view;
-    if (!rounds.has(roundHash)) ({ rounds, tasks } = await this.#view.refresh());
+    // Read under the lease: the holder before may have taken reports of a round that is new here.
+    const { rounds, tasks } = await this.#view.refresh();
     const round: OpenedRound | undefined = rounds.get(roundHash);
     const task = round && tasks.get(round.task);
     if (task === undefined || !this.#leases.holds(partition)) return null;

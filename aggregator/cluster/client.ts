@@ -40,6 +40,10 @@ export function httpSend(timeoutMs: number): { readonly send: Send; readonly clo
       const fail = (error: Error): void =>
         reject(new NodeUnreachable(`${url}: ${error.message}`, { cause: error }));
       const length = body === undefined ? {} : { 'content-length': String(body.length) };
+      if (!URL.canParse(url)) {
+        fail(new Error('no address'));
+        return;
+      }
       const { hostname, port } = new URL(url);
       const host = hostname.replace(/^\[(.*)\]$/, '$1');
       const asked = request(

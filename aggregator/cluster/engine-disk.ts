@@ -10,7 +10,7 @@
 import { fromUtf8, utf8 } from '../../shared/bytes/utf8.ts';
 import { type AppendFile, type Disk, DiskError, folderOf } from '../accumulate/disk.ts';
 import { NAMES } from './names.ts';
-import { EngineError, type UpdateLog } from './update-log.ts';
+import { EngineError, MAX_VALUE_BYTES, type UpdateLog } from './update-log.ts';
 
 type Change =
   | { readonly op: 'term'; readonly epoch: number }
@@ -201,7 +201,7 @@ export class EngineDisk implements Disk {
     }
   }
 
-  /** One that was not taken is no loss. */
+  /** One that was not taken, or that is too long by now, is no loss. */
   async #snapshot(): Promise<void> {
     const files = [...this.#files].map(
       ([path, { extents }]) =>
@@ -210,6 +210,7 @@ export class EngineDisk implements Disk {
     const snapshot: Snapshot = { last: this.#last, files };
     try {
       const bytes = utf8(JSON.stringify(snapshot));
+      if (bytes.length > MAX_VALUE_BYTES) return;
       this.#revision = await this.#log.save(NAMES.disk, this.#revision, bytes);
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;

@@ -122,9 +122,13 @@ export class HeldPartition {
     return 'accepted';
   }
 
-  /** Fixes who is in this partition, whoever asks and how often. */
+  /** Fixes who is in this partition, whoever asks and how often; then sees to the sum. */
   async close(closedAtMs: number): Promise<void> {
-    this.#closing ??= this.#batch.close(() => closedAtMs);
+    this.#closing ??= this.#batch
+      .close(() => closedAtMs)
+      .finally(() => {
+        this.#closing = null;
+      });
     await this.#closing;
   }
 
@@ -132,6 +136,8 @@ export class HeldPartition {
   async result(): Promise<PartitionResult> {
     const batch = this.#batch;
     if (batch.closed === null) throw new RangeError('the partition must be closed');
+    // An engine that failed when the partition was read has left a part of the sum.
+    await this.close(batch.closed.closedAtMs);
     const spent: SpentId[] = [];
     await batch.walk((bodies) => {
       for (const body of bodies) spent.push({ id: idOf(body), bodyHash: hashBody(body) });

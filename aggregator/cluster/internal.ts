@@ -104,9 +104,9 @@ export function accumulatorClient(send: Send, secret: string): AccumulatorClient
     return answer.body;
   }
   async function parsed<T>(asked: Promise<Uint8Array | null>): Promise<T> {
-    const text = fromUtf8((await asked) ?? utf8('null'));
+    const bytes = (await asked) ?? utf8('null');
     try {
-      return JSON.parse(text) as T;
+      return JSON.parse(fromUtf8(bytes)) as T;
     } catch (cause) {
       throw new NodeUnreachable('an answer that is none of this cluster', { cause });
     }

@@ -100,8 +100,12 @@ export class Lease {
       const value = await log.load(key);
       const holder = decodeHolder(value.bytes);
       const own = holder?.node === node && holder.epoch === this.#epoch && holder.url !== '';
-      this.#revision = own ? value.revision : null;
-      if (own) this.#renewedAtMs = startedMs;
+      this.#revision = null;
+      if (!own) return;
+      // Others count its time from that save on, which was before this one.
+      this.#revision = value.revision;
+      this.#revision = await this.#save(value.revision, this.#options.url());
+      this.#renewedAtMs = startedMs;
     }
   }
 

@@ -85,8 +85,13 @@ export class ViewReader {
   /** @throws EngineError; ClusterError cluster-damaged */
   async refresh(): Promise<RoundsView> {
     const { revision, bytes } = await this.#log.load(NAMES.rounds);
-    if (revision !== this.#revision && bytes !== null) this.#view = await decodeView(bytes);
-    this.#revision = revision;
+    if (bytes === null || revision <= this.#revision) return this.#view;
+    const view = await decodeView(bytes);
+    // Of several readings under way the newest counts, whichever is done last.
+    if (revision > this.#revision) {
+      this.#view = view;
+      this.#revision = revision;
+    }
     return this.#view;
   }
 }

@@ -142,19 +142,16 @@ class FileEngine implements UpdateLog {
     const fenced = new Fenced(`${key} is no longer at revision ${expected}`);
     return named(key, async () => {
       if (expected === 0) await makeFolder(this.#root, folder);
-      if ((await highestIn(folder)) !== expected) throw fenced;
-      if (!(await putNumbered(folder, revision, bytes))) throw fenced;
-      // The number may have been free because others had saved past it and cleared it away: then a
-      // higher one is here. (Linux reads so small a folder in one step.)
+      const current = async (): Promise<boolean> => (await highestIn(folder)) === expected;
+      if (!(await current())) throw fenced;
+      // Asked again with the file in place: whoever clears a number away takes such files first, so
+      // that none gets a number that had been taken before. (Linux reads so small a folder in one step.)
+      if (!(await putNumbered(folder, revision, bytes, current))) throw fenced;
       const all = await numberedIn(folder);
-      const passed = all.some(({ number, whole }) => whole && number > revision);
-      const stale = passed
-        ? [numberedPath(folder, revision)]
-        : all
-            .filter(({ number, whole }) => number < revision || (number === revision && !whole))
-            .map(({ path }) => path);
-      for (const path of stale) await unlessMissing(unlink(path), undefined);
-      if (passed) throw fenced;
+      const begun = all.filter(({ number, whole }) => !whole && number <= revision);
+      const before = all.filter(({ number, whole }) => whole && number < revision);
+      for (const { path } of begun) await unlessMissing(unlink(path), undefined);
+      for (const { path } of before) await unlessMissing(unlink(path), undefined);
       return revision;
     });
   }

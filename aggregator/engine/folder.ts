@@ -113,16 +113,19 @@ async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
 /**
  * Puts `bytes` under a number, durably. @returns false when the number is taken, or when the folder
  * is gone; then nothing has happened.
+ * @param still asked once the bytes are written under a name of their own, before they get the number.
  */
 export async function putNumbered(
   folder: string,
   number: number,
   bytes: Uint8Array,
+  still: () => Promise<boolean> = async () => true,
 ): Promise<boolean> {
   const path = numberedPath(folder, number);
   const temporary = `${path}.${randomBytes(8).toString('hex')}`;
   try {
     await writeSynced(temporary, bytes);
+    if (!(await still())) return false;
     await link(temporary, path);
   } catch (error) {
     if (codeOf(error) === 'EEXIST' || codeOf(error) === 'ENOENT') return false;

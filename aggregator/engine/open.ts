@@ -21,6 +21,9 @@ export interface OpenOptions {
   readonly timeoutMs?: number;
 }
 
+/** An address as a message may show it: without what stands before the last `@`. */
+const shown = (address: string): string => address.replace(/^([a-z]+:\/*).*@/is, '$1…@');
+
 function accepted(names: readonly string[]): readonly Accepted[] {
   for (const name of names) {
     if (!(ACCEPTABLE as readonly string[]).includes(name)) {
@@ -34,7 +37,7 @@ function natsOptions(
   address: string,
 ): Omit<Parameters<typeof openJetStream>[0], 'accept' | 'timeoutMs'> {
   const match = /^(nats|tls):\/\/(?:([^@/]*)@)?([^@/?]+)\/?(?:\?(.*))?$/.exec(address);
-  if (match === null) throw new RangeError(`engine is no address of NATS: ${address}`);
+  if (match === null) throw new RangeError(`engine is no address of NATS: ${shown(address)}`);
   const [, scheme, login, hosts = '', query] = match;
   const settings = new URLSearchParams(query);
   const known = ['stream', 'replicas', 'monitor'];
@@ -78,5 +81,5 @@ export async function openEngine(address: string, options: OpenOptions = {}): Pr
     const url = settings.size === 0 ? base : `${base}?${settings}`;
     return openPostgres({ url, schema, accept, timeoutMs, connections: CONNECTIONS });
   }
-  throw new RangeError(`engine must be one of:\n${ENGINE_ADDRESSES}\ngot ${address}`);
+  throw new RangeError(`engine must be one of:\n${ENGINE_ADDRESSES}\ngot ${shown(address)}`);
 }

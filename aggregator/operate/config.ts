@@ -174,9 +174,10 @@ function siteOf(
     SITE_KEYS.includes(name) || (isOption(name) && OPTIONS[name].perSite);
   const { name, prefix, hosts, ...given } = objectOf(json, said, known) as Given &
     Readonly<Record<string, unknown>>;
-  if (typeof name !== 'string' || !NAME.test(name) || TAKEN.includes(name)) {
+  if (typeof name !== 'string' || !NAME.test(name)) {
     throw new RangeError(`${said}.name must be lower-case letters, digits and single dashes`);
   }
+  if (TAKEN.includes(name)) throw new RangeError(`${said}.name must not be ${name}`);
   if (prefix !== undefined && typeof prefix !== 'boolean') {
     throw new TypeError(`${said}.prefix must be true or false`);
   }

@@ -64,6 +64,7 @@ async function publish(): Promise<void> {
     );
   }
   await expect.poll(async () => (await headOf()).model?.record.modelVersion).toBe(before + 1);
+  await expect.poll(async () => (await headOf()).round).not.toBeNull();
 }
 
 describe('who gets in', () => {

@@ -1,6 +1,7 @@
 /** A batch whose engine takes its time, or fails: what is acknowledged, and what its sum is then. */
 import { describe, expect, it } from 'vitest';
 import { OpenBatch, type Summer } from '../../aggregator/accumulate/batch.ts';
+import { RunningSum } from '../../aggregator/accumulate/running-sum.ts';
 import { typedBackend } from '../../aggregator/average/typed.ts';
 import { encodeInt32LE } from '../../shared/field/fixed.ts';
 import { idBytes } from './fixture.ts';
@@ -162,5 +163,40 @@ describe.each([
     await batch.add(keyOf(3), bodyOf(3));
     await batch.close(() => 7);
     expect([...batch.sum]).toEqual(sumOf([1, 2, 3]));
+  });
+});
+
+describe('a batch that is let go of', () => {
+  it('RD5 refuses what comes then for now, not for good: it is not closed', async () => {
+    const disk = new SimulatedDisk();
+    const batch = await open(disk, typedBackend);
+    const first = batch.add(keyOf(1), bodyOf(1));
+    const stopping = batch.stop();
+    expect(() => batch.add(keyOf(2), bodyOf(2))).toThrow(/not-ready/);
+    await Promise.all([first, stopping]);
+    const again = await open(disk, typedBackend);
+    await again.add(keyOf(2), bodyOf(2));
+    await again.close(() => 7);
+    await again.stop();
+    expect(() => again.add(keyOf(3), bodyOf(3))).toThrow(/round-closed/);
+    expect([...again.sum]).toEqual(sumOf([1, 2]));
+  });
+});
+
+describe('a sum that is made again', () => {
+  it('RD6 is made once, whoever asks at the same time', async () => {
+    const sum = new RunningSum(new Failing(1, false), D, 88);
+    const bodies = [bodyOf(1), bodyOf(2)];
+    void sum.add(bodies);
+    let walks = 0;
+    const walk: Parameters<RunningSum['makeAgain']>[0] = async (visit) => {
+      walks += 1;
+      for (const body of bodies) {
+        await new Promise((resolve) => setImmediate(resolve));
+        await visit([body]);
+      }
+    };
+    await Promise.all([sum.makeAgain(walk), sum.makeAgain(walk)]);
+    expect([walks, ...sum.values]).toEqual([1, ...sumOf([1, 2])]);
   });
 });

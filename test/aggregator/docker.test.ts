@@ -74,6 +74,16 @@ it('the GPU server runs where there is the glibc that Dawn was linked with', () 
   expect(GLIBC[system]).toBeGreaterThanOrEqual(Math.max(...needed));
 });
 
+it('images take nothing that was installed, built or made on this machine', () => {
+  const lines = readFileSync(join(ROOT, '.dockerignore'), 'utf8').split('\n');
+  const kept = readFileSync(join(ROOT, '.gitignore'), 'utf8').split('\n');
+  for (const name of ['.git', 'dist', '.vitrine', '**/node_modules', '**/*.key', '**/admin.token'])
+    expect(lines).toContain(name);
+  for (const name of kept.filter((one) => one !== '' && !one.startsWith('#'))) {
+    expect(lines.join('\n')).toContain(name.replaceAll('/', ''));
+  }
+});
+
 describe.each(['aggregator/Dockerfile', 'aggregator/cuda.Dockerfile'])('%s', (file) => {
   const stages = stagesOf(file);
   const last = stages.at(-1) as Stage;

@@ -71,6 +71,32 @@ describe('file engine, its folder', () => {
     expect(await readdir(folder)).toEqual([String(revision).padStart(16, '0')]);
   });
 
+  it('a number that was cleared away is not taken by a save that began before', async () => {
+    let revision = await log.save('slow', 0, frameBytes(0, 10));
+    const folder = join(root, 'slow', '+value');
+    const taken = await putNumbered(folder, 2, frameBytes(9, 10), async () => {
+      // Frozen here, after its look: others save past it.
+      for (let i = 1; i < 3; i++) revision = await log.save('slow', revision, frameBytes(i, 10));
+      return true;
+    });
+    expect([taken, revision]).toEqual([false, 3]);
+    expect(await readdir(folder)).toEqual(['3'.padStart(16, '0')]);
+  });
+
+  it('a save that another one follows at once has counted, and says so', async () => {
+    const other = await openFileEngine(root, ['file-unsynced']);
+    for (let revision = 0; revision < 100; revision += 2) {
+      const following = async (): Promise<number> => {
+        while (!existsSync(join(root, 'fast', '+value', String(revision + 1).padStart(16, '0')))) {
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        return other.save('fast', revision + 1, frameBytes(1, 10));
+      };
+      const saved = await Promise.all([log.save('fast', revision, frameBytes(0, 10)), following()]);
+      expect(saved).toEqual([revision + 1, revision + 2]);
+    }
+  });
+
   it('what dead writers left is never read, and goes with the next save or drop', async () => {
     await log.append('torn', 0, frameBytes(1, 10));
     await log.save('torn', 0, frameBytes(1, 10));

@@ -22,6 +22,15 @@ describe('address of an engine', () => {
     await expect(openEngine(address)).rejects.toThrow(RangeError);
   });
 
+  it.each(['nats://user:pass/word@host', 'redis://user:pass/word@host', 'user:pass/word@host'])(
+    'is named without its password when it is refused',
+    async (address) => {
+      const error = await openEngine(address).catch((reason: Error) => reason.message);
+      expect(error).toMatch(/…@host/);
+      expect(error).not.toMatch(/pass|word@/);
+    },
+  );
+
   it('refuses to accept what has no name', async () => {
     const call = openEngine('file:unused', { accept: ['everything'] });
     await expect(call).rejects.toThrow(/jetstream-unsynced, postgres-unsynced/);

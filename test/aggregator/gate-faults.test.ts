@@ -176,6 +176,29 @@ describe('an entry that is in the log', () => {
     expect(await faultsOf(entriesOf(disk))).toEqual([]);
   });
 
+  it('K14 no verdict is signed by an evaluation whose file has changed', async () => {
+    const world = await GateWorld.started();
+    const { disk, ranker, time } = world;
+    await world.train(1);
+    const read = disk.read.bind(disk);
+    disk.read = async (path, offset, length) => {
+      const bytes = await read(path, offset, length);
+      const evaluation = entriesOfType(disk, 'model')[1]?.model.record.model;
+      if (path !== `models/${evaluation}.bin`) return bytes;
+      // More of the entry NDCG@10.
+      return bytes.map((byte, i) => (i === 19 ? byte ^ 1 : byte));
+    };
+    await world.evaluate(101, 0.2);
+    expect(admitted(disk)).toEqual([]);
+    expect(world.up.service.notReady).toBe('RangeError');
+    disk.read = read;
+    time.set(START_MS + 5000);
+    await world.up.service.settled();
+    expect(admitted(disk)).toEqual([false]);
+    expect(world.up.service.notReady).toBeNull();
+    expect((await world.head(ranker)).candidate).toBeNull();
+  });
+
   it('R10 RD23 a restore is shown with what it restores, though the disk fails behind it', async () => {
     const running = await world();
     const { disk, service, taskHash } = running;
@@ -192,6 +215,22 @@ describe('an entry that is in the log', () => {
     expect(await service.restore(taskHash, 1)).toBe(3);
     const head = JSON.parse(service.head(taskHash) ?? '');
     expect(head.origin?.record).toMatchObject({ modelVersion: 1, model: head.model.record.model });
+  });
+
+  it('RD23 of two restores at once each is in the log before the next begins', async () => {
+    const running = await world();
+    const { disk, service, taskHash } = running;
+    for (const first of [1, 11]) {
+      for (let id = first; id < first + 5; id++) await running.send(id);
+      await service.settled();
+    }
+    await Promise.all([service.restore(taskHash, 1), service.restore(taskHash, 0)]);
+    const restored = entriesOfType(disk, 'restore').map(({ restore }) => restore.record);
+    expect(restored.map(({ modelVersion, of }) => [modelVersion, of])).toEqual([
+      [3, 1],
+      [4, 0],
+    ]);
+    expect(await faultsOf(entriesOf(disk))).toEqual([]);
   });
 
   it('RD23 the round that is abandoned is the one that was open when it was asked', async () => {

@@ -49,7 +49,7 @@ describe('journal', () => {
         return file;
       },
     });
-    for (const step of ['append', 'sync', 'syncFolder']) {
+    for (const step of ['append', 'sync', 'sync-folder']) {
       disk.fault = (operation, path) => (operation === step ? new DiskError('full', path) : null);
       await expect(Journal.open(counting, 'j', IDENTITY, () => undefined)).rejects.toMatchObject({
         code: 'full',

@@ -1,6 +1,6 @@
 /** From an empty folder to a site that a browser believes: `vitrine new`, then `vitrine serve`. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -182,6 +182,16 @@ describe('the command in a process', () => {
     const { code, err } = await run('serve', '--config', settings);
     expect([code, err]).toEqual([1, `vitrine: bad-config: ${settings}: prot is no setting\n`]);
     expect((await run('serve', '--prot', '1')).code).toBe(2);
+  });
+
+  it('no-key tells a key that cannot be read from one that is none', async () => {
+    const data = join(folder, 'empty');
+    const serve = (): ReturnType<typeof run> => run('serve', '--data', data, '--port', '0');
+    const key = join(data, 'aggregator.key');
+    expect((await serve()).err).toContain(`no-key: ${key} cannot be read (ENOENT)`);
+    await mkdir(data);
+    await writeFile(key, '{}');
+    expect((await serve()).err).toContain(`no-key: ${key} holds no Ed25519 key pair`);
   });
 
   it('an address that is not of this machine is bad-host, by its flag', async () => {

@@ -107,7 +107,7 @@ describe('what is wrong is called by its name', () => {
     [{ data: 'd', sites: [{ name: 'a', data: 'a' }] }, `${F}data and helper belong to each`],
     [site({ data: 'a' }), `${F}sites[1] and sites[0] have the same data /etc/vitrine/a`],
     [site({ name: 'a' }), `${F}sites[1] and sites[0] have the same name a`],
-    [site({ name: 'v1' }), `${F}sites[1].name must be`],
+    [site({ name: 'v1' }), `${F}sites[1].name must not be v1`],
     [site({ name: '../b' }), `${F}sites[1].name must be`],
     [site({ port: 1 }), `${F}sites[1].port is no setting`],
     [site({ maxInFlight: 'x' }), `${F}sites[1].maxInFlight must be a number (is "x")`],

@@ -1,7 +1,7 @@
 /** Places for bodies in one memory: how many there are, that they never meet, and that they return. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { planSlots, SlotPool, WASM_PAGE } from '../../aggregator/accept/slots.ts';
+import { LooseSlots, planSlots, SlotPool, WASM_PAGE } from '../../aggregator/accept/slots.ts';
 
 const FROM = 1000;
 
@@ -90,5 +90,21 @@ describe('slots', () => {
     expect(() => slot.push(new Uint8Array(5))).toThrow(/bad-length/);
     slot.push(new Uint8Array(4).fill(2));
     expect([...slot.finish()]).toEqual([1, 1, 1, 1, 1, 1, 2, 2, 2, 2]);
+  });
+});
+
+describe('slots in memory of their own', () => {
+  it('H7 keep to their number and their bytes, but one body is taken however long it is', () => {
+    const slots = new LooseSlots({ limit: 3, limitBytes: 1000 });
+    const [a, b] = [slots.take(500), slots.take(500)];
+    expect(() => slots.take(1)).toThrow(/no-slots/);
+    a.release();
+    a.release();
+    expect(() => slots.take(501)).toThrow(/no-slots/);
+    const small = [slots.take(1), slots.take(2)];
+    expect(() => slots.take(1)).toThrow(/no-slots/);
+    for (const slot of [b, ...small]) slot.release();
+    expect(slots.take(5000).bytes).toHaveLength(5000);
+    expect(() => slots.take(1)).toThrow(/no-slots/);
   });
 });

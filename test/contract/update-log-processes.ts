@@ -132,7 +132,7 @@ export function restartContract(world: () => LogWorld, frameLength: number): voi
   it(
     'the engine is killed and started again: nothing acknowledged is lost, clients go on',
     async () => {
-      const { restart, open, name } = world();
+      const { restart, open, name, log: first, other: second } = world();
       if (restart === null) throw new Error('the engine cannot be started again');
       const log = await open();
       const partition = name();
@@ -159,6 +159,11 @@ export function restartContract(world: () => LogWorld, frameLength: number): voi
       await log.save(key, saved, frameBytes(1, 10));
       const other = await open();
       expect(await other.last(partition)).toBe(offset);
+      // Clients that were idle come back by themselves, each in its own time.
+      for (const idle of [first, second]) {
+        const last = (): Promise<number | null> => idle.last(partition).catch(() => null);
+        await expect.poll(last, { timeout: 30_000 }).toBe(offset);
+      }
     },
     TEST_MS,
   );
