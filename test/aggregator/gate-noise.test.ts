@@ -101,6 +101,7 @@ class Browsers {
   async evaluate(turn: number): Promise<void> {
     const { app } = this.split.up;
     const catalogue = catalogueLoader();
+    await this.split.cosigned();
     for (const [i, events] of this.events.entries()) {
       const db = memoryDatabase({ state: 'ready' });
       await db.setMeta('consent', CONSENT);
@@ -166,7 +167,10 @@ describe('a gate with noise of browsers and both servers', () => {
     await receiver.site();
     const ranker = split.hashes.wide as string;
     const task = await receiver.task(ranker, 'rank');
-    const ranks = async () => receiver.current(task, ranker, await receiver.head(task, ranker));
+    const ranks = async () => {
+      await split.cosigned();
+      return receiver.current(task, ranker, await receiver.head(task, ranker));
+    };
 
     await train(split, 1, 4);
     expect((await ranks()).modelVersion).toBe(0);

@@ -222,6 +222,15 @@ export class SplitWorld {
     await this.settle();
   }
 
+  /** Waits until the newest checkpoint that is served has the helper's cosignature (L8). */
+  async cosigned(): Promise<void> {
+    const lines = (): number => this.up.service.published.checkpoint.split('\n— ').length - 1;
+    for (let turn = 0; lines() < 2; turn++) {
+      if (turn === 100) throw new Error('the helper does not cosign');
+      await this.pass(250);
+    }
+  }
+
   get signedTask(): SignedTask {
     const text = Buffer.from(this.disk.files().get(`tasks/${this.taskHash}.json`) ?? []);
     return JSON.parse(text.toString()) as SignedTask;
