@@ -78,6 +78,16 @@ function urlOf(flag: string, text: string | undefined): string | null {
   return text;
 }
 
+/** A path is the name of one of several sites (OPERATING.md). */
+function endpointOf(text: string | undefined): string | null {
+  const url = urlOf('--endpoint', text);
+  const path = url === null ? '' : new URL(url).pathname.replace(/^\/+|\/+$/g, '');
+  if (path !== '' && !NAME.test(path)) {
+    throw new UsageError('--endpoint may have one name as its path: https://HOST/NAME');
+  }
+  return url;
+}
+
 async function helperOf(path: string | undefined, url: string | null): Promise<NewSite['helper']> {
   if (path === undefined) {
     if (url !== null) throw new UsageError('--helper-url needs --helper-keys');
@@ -163,7 +173,7 @@ async function runNew(args: readonly string[], { out, err }: CommandOutput): Pro
   const wanted: NewSite = {
     ...{ site, dir, dist, plan: planOf(values), nowMs: Date.now() },
     feed: catalogue === undefined ? null : await readText('--catalogue', catalogue),
-    endpoint: urlOf('--endpoint', values.endpoint),
+    endpoint: endpointOf(values.endpoint),
     helper: await helperOf(values['helper-keys'], urlOf('--helper-url', values['helper-url'])),
     helperSignature: values['helper-signature'] ?? null,
   };

@@ -179,10 +179,13 @@ function settled({ site, dir, dist, endpoint, plan, helper }: NewSite, kept: Kep
 function settingsText({ endpoint, dist, dir, helper }: Settled): string {
   const url = new URL(endpoint);
   const port = url.port === '' ? 8787 : Number(url.port);
+  const [name] = url.pathname.split('/').filter((part) => part !== '');
+  const data = './data';
   const settings = {
     host: '127.0.0.1',
     port,
-    data: './data',
+    // An endpoint with a path is one site of several that a proxy tells apart by it.
+    ...(name === undefined ? { data } : { sites: [{ name, data }] }),
     ...(dist !== null && { dist: relative(join(dir, 'server'), dist.folder) }),
     ...(helper?.url != null && { helper: helper.url }),
     origins: '*',

@@ -61,6 +61,9 @@ describe('vitrine new', () => {
         `  data-site="tea-shop" data-endpoint="https://vitrine.shop.example/tea"\n` +
         `  data-trust="${publicKey}"></script>\n`,
     );
+    // The server is told of the path, which a proxy may pass on as it is.
+    const settings = JSON.parse(await readFile(at('server/vitrine.json'), 'utf8'));
+    expect([settings.sites, settings.data]).toEqual([[{ name: 'tea', data: './data' }], undefined]);
   });
 
   it('R5 again with the same changes nothing; with other goods it makes a new task under the same keys', async () => {
@@ -170,6 +173,7 @@ describe('vitrine new', () => {
       [['shop', '--catalogue', feed, '--epsilon', 'x'], 2, '--epsilon'],
       [['shop', '--catalogue', feed, '--participations', '1.5'], 2, '--participations'],
       [['shop', '--catalogue', feed, '--endpoint', 'shop.example'], 2, '--endpoint'],
+      [['shop', '--catalogue', feed, '--endpoint', 'https://x/a/b'], 2, 'https://HOST/NAME'],
       [['shop', '--catalogue', feed, '--helper-keys', feed], 2, '--helper-keys'],
       [['shop', '--catalogue', feed, '--dist', folder], 2, '--dist'],
       [['shop', '--catalogue', feed, '--nothing'], 2, '--nothing'],
