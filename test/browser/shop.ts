@@ -33,6 +33,8 @@ export interface Seen {
   readonly url: string;
   readonly headers: IncomingMessage['headers'];
   readonly bodyBytes: number;
+  /** Of a POST, hex; else null. */
+  readonly reportId: string | null;
 }
 
 export interface ShopFixture {
@@ -129,7 +131,8 @@ export async function startShop(options: FixtureOptions = {}): Promise<ShopFixtu
     if (path.startsWith('/v1/')) {
       const body = await bodyOf(request);
       const { method = 'GET', headers } = request;
-      seen.push({ method, url: path, headers, bodyBytes: body.length });
+      const reportId = method === 'POST' ? body.subarray(8, 24).toString('hex') : null;
+      seen.push({ method, url: path, headers, bodyBytes: body.length, reportId });
       const onward = httpRequest(aggregator.url + path, { method, headers }, (reply) => {
         response.writeHead(reply.statusCode ?? 502, reply.headers);
         reply.pipe(response);
