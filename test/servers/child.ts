@@ -1,6 +1,7 @@
 /**
- * A server as a child that cannot outlive its test: a shell starts it and waits for its own standard
- * input to end, which it does when the test process is gone, however it went.
+ * A server as a child that cannot outlive its test: a shell starts it and kills it when its own
+ * standard input ends, which it does when the test process is gone, however it went. The shell ends
+ * with the server, so that one that fell by itself is seen.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,7 +9,9 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const GUARD = '"$@" & server=$!; echo $server; read -r line; kill -9 $server; wait $server';
+const GUARD =
+  'exec 3<&0; "$@" 3<&- & server=$!; echo $server; ' +
+  '(read -r line <&3; kill -9 $server) & killer=$!; wait $server; kill $killer';
 const DEADLINE_MS = 60_000;
 
 export interface Server {
@@ -24,15 +27,6 @@ export interface ServerOptions {
   readonly log: string;
   /** User and group to run as; the test's own unless given. */
   readonly as?: { readonly uid: number; readonly gid: number };
-}
-
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 async function pidOf(guard: ChildProcess): Promise<number> {
@@ -59,10 +53,9 @@ export async function startServer(
     kill: async () => {
       guard.stdin?.end();
       await ended;
-      await until(() => !alive(pid), 'the server to go');
     },
     output: () => readFileSync(log, 'utf8'),
-    exited: () => !alive(pid),
+    exited: () => guard.exitCode !== null || guard.signalCode !== null,
   };
 }
 

@@ -10,6 +10,8 @@ import { findPostgres } from './find.ts';
 const USER = 'vitrine';
 /** Users that initdb may run as where the tests run as root, which it refuses. */
 const SERVANTS = ['postgres', 'nobody'];
+/** What the postmaster says while a child of the one that was killed is still at work. */
+const OCCUPIED = /pre-existing shared memory block/;
 
 export interface Postgres {
   readonly url: string;
@@ -60,6 +62,9 @@ export async function startPostgres(): Promise<Postgres> {
   const data = join(folder, 'data');
   const url = `postgres://${USER}@/postgres?host=${encodeURIComponent(folder)}`;
   const as = servant();
+  const identity = as === undefined ? {} : { as };
+  let launches = 0;
+  const freshLog = (): string => join(folder, `log-${++launches}`);
   let server: Server | null = null;
 
   async function start(settings: Readonly<Record<string, string>> = {}): Promise<void> {
@@ -69,14 +74,17 @@ export async function startPostgres(): Promise<Postgres> {
       shared_buffers: '16MB',
       ...settings,
     }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    const started = await startServer([join(bin as string, 'postgres'), '-D', data, ...flags], {
-      log: join(folder, 'log'),
-      ...(as === undefined ? {} : { as }),
-    });
-    server = started;
+    const command = [join(bin as string, 'postgres'), '-D', data, ...flags];
+    const launch = (): Promise<Server> => startServer(command, { log: freshLog(), ...identity });
+    let started = await launch();
     await until(async () => {
-      if (started.exited()) throw new Error(`PostgreSQL does not start:\n${started.output()}`);
-      return answers(url);
+      server = started;
+      if (await answers(url)) return true;
+      if (!started.exited()) return false;
+      const output = started.output();
+      if (!OCCUPIED.test(output)) throw new Error(`PostgreSQL does not start:\n${output}`);
+      started = await launch();
+      return false;
     }, 'PostgreSQL');
   }
 
