@@ -16,7 +16,7 @@ export const KERNEL_TYPES = {
   /** Sums are float64, exact while they stay within 2^53: 2^22 rows from zero. */
   i32: { bytes: 4, sumBytes: 8, lanes: 2, maxRows: 2 ** 22 },
   /** Sums are int32, exact for 2^16 rows from zero. */
-  i16: { bytes: 2, sumBytes: 4, lanes: 4, maxRows: 2 ** 16 },
+  i16: { bytes: 2, sumBytes: 4, lanes: 8, maxRows: 2 ** 16 },
   /** Sums are float64, rounded as they come. */
   f64: { bytes: 8, sumBytes: 8, lanes: 2, maxRows: Number.POSITIVE_INFINITY },
 } as const;
