@@ -3,8 +3,9 @@
  * and what a gate says of a new version. Both follow from the log and the published bytes alone, so
  * that it does not matter which task starts first, nor how often.
  */
+import { canonicalJson } from '../shared/bytes/canonical.ts';
 import { sha256Hex } from '../shared/bytes/hash.ts';
-import { INTENT_INPUTS, type MetricsArchitecture } from '../shared/model/architecture.ts';
+import type { MetricsArchitecture } from '../shared/model/architecture.ts';
 import { type Attempt, type Decision, decide, qualityOf } from '../shared/protocol/gate.ts';
 import { decodeModel } from '../shared/protocol/model.ts';
 import { type Signer, signRecord } from '../shared/protocol/signature.ts';
@@ -144,9 +145,9 @@ const subjectOf = ({ record }: Logged<ModelRecord>): Subject => ({
 });
 
 /** Whether an evaluation is one of this task's models (K9, K10). */
-function fits({ of }: MetricsArchitecture, { architecture, d }: Task): boolean {
-  if (of === 'ranking') return architecture.name === 'wide';
-  return architecture.name === 'logistic' && d === INTENT_INPUTS.length + 1;
+function fits(metrics: MetricsArchitecture, { architecture }: Task): boolean {
+  if (metrics.of !== 'head') return architecture.name === 'wide';
+  return canonicalJson(architecture) === canonicalJson(metrics.head);
 }
 
 function evaluatedBy(

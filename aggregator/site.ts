@@ -7,6 +7,9 @@ import { assertBytes, assertInteger } from '../shared/assert/assert.ts';
 import { canonicalBytes } from '../shared/bytes/canonical.ts';
 import { sha256Hex } from '../shared/bytes/hash.ts';
 import { assertNoWrap } from '../shared/field/fixed.ts';
+import { fitsCatalogue, isOfCatalogue } from '../shared/model/architecture.ts';
+import { decodeCatalogue } from '../shared/model/codec.ts';
+import type { RankerRecord } from '../shared/model/parts.ts';
 import {
   addCurves,
   bestOrder,
@@ -18,6 +21,7 @@ import { curveOf, epsilonOf, sigmaOf } from '../shared/privacy/mechanism.ts';
 import { MAX_EVALUATIONS } from '../shared/privacy/seeded.ts';
 import { leafBytes } from '../shared/protocol/log.ts';
 import { encodeModel } from '../shared/protocol/model.ts';
+import { assertRanker } from '../shared/protocol/ranker.ts';
 import { decodeSite, decodeTask, recordHash } from '../shared/protocol/records.ts';
 import { type Signer, signRecord, verifyRecord } from '../shared/protocol/signature.ts';
 import type {
@@ -34,6 +38,7 @@ import { type Disk, writeWhole } from './accumulate/disk.ts';
 import { nodeDisk } from './accumulate/node-disk.ts';
 import { type KeyPair, signerOf } from './keys.ts';
 import { modelPath } from './publish/publish.ts';
+import type { WarmStart } from './warm-start.ts';
 
 /** A task without what `writeSite` fills in. */
 export type TaskDraft = Omit<
@@ -52,6 +57,8 @@ export type TaskDraft = Omit<
   readonly helper?: HelperKeys;
   /** Weights of version 0; their number is d. */
   readonly initialWeights: ArrayLike<number>;
+  /** A published model to begin with, in place of `initialWeights` (K25). */
+  readonly warmStart?: WarmStart;
 };
 
 export interface SiteDraft {
@@ -61,6 +68,8 @@ export interface SiteDraft {
   /** Without an order: the one at which Gaussian noise spends the most of it. */
   readonly budget: Omit<SiteBudget, 'order'> & Partial<Pick<SiteBudget, 'order'>>;
   readonly segments: readonly SegmentRule[];
+  /** Of what the ranker is made; the first wide task alone when left out. */
+  readonly ranker?: RankerRecord;
   /** Public keys that are good for nothing any more; none when left out. */
   readonly revoked?: readonly string[];
   /** Encoded catalogue, and its SHA-256 in hex, which is checked. */
@@ -109,8 +118,9 @@ export type TaskSite = Pick<SiteDraft, 'site' | 'catalogue' | 'aggregatorKey'>;
  */
 export async function taskOf(
   site: TaskSite,
-  { initialWeights, helper, ...draft }: TaskDraft,
+  { initialWeights: cold, warmStart, helper, ...draft }: TaskDraft,
 ): Promise<{ readonly task: Task; readonly model: Uint8Array }> {
+  const initialWeights = warmStart?.weights ?? cold;
   if ((draft.tier === 'test') !== (draft.mechanism.name === 'none')) {
     throw new RangeError(`tasks ${draft.name}: exactly the test tier goes without noise`);
   }
@@ -127,6 +137,9 @@ export async function taskOf(
   if (draft.tier === 'split') assertSplit(draft, helper);
   const model = encodeModel(initialWeights);
   const initialModel = await sha256Hex(model);
+  if (warmStart !== undefined && warmStart.modelHash !== initialModel) {
+    throw new RangeError(`tasks ${draft.name}: warmStart.weights are not the model of modelHash`);
+  }
   const task = decodeTask({
     ...draft,
     version: 1,
@@ -167,7 +180,12 @@ async function writeTask(
 
 /** @throws RangeError */
 function assertSplit(
-  { name, mechanism, minReports, maxReports }: Omit<TaskDraft, 'initialWeights' | 'helper'>,
+  {
+    name,
+    mechanism,
+    minReports,
+    maxReports,
+  }: Omit<TaskDraft, 'initialWeights' | 'warmStart' | 'helper'>,
   helper: HelperKeys | undefined,
 ): void {
   if (helper === undefined) throw new RangeError(`tasks ${name}: the helper's keys are needed`);
@@ -189,6 +207,19 @@ async function helperSignatureOf({ cosign }: SiteDraft, task: Task): Promise<str
   return signature;
 }
 
+/** @throws ShapeError for a ranker without its tasks, RangeError for counts of another catalogue. */
+function assertParts({ ranker, tasks, catalogue }: SiteDraft): void {
+  if (ranker !== undefined) assertRanker(ranker, (name) => tasks.find((one) => one.name === name));
+  const counting = tasks.filter(({ architecture }) => isOfCatalogue(architecture));
+  if (counting.length === 0) return;
+  const goods = decodeCatalogue(catalogue.bytes, catalogue.hash);
+  for (const { name, architecture } of counting) {
+    if (!fitsCatalogue(architecture, goods)) {
+      throw new RangeError(`tasks ${name}: goods that the catalogue does not have, or not all`);
+    }
+  }
+}
+
 /**
  * Writes site.json, tasks/, models/ and catalogues/ under `data`, each file whole or not at all,
  * the site record last. A running aggregator reads them at its next start.
@@ -205,6 +236,7 @@ export async function writeSite(data: string | Disk, site: SiteDraft): Promise<W
   const signer = signerOf(site.rootKey);
   for (const folder of ['', 'tasks', 'models', 'catalogues']) await disk.makeFolder(folder);
   await writeWhole(disk, `catalogues/${site.catalogue.hash}.bin`, site.catalogue.bytes);
+  assertParts(site);
   const tasks: { name: string; hash: string }[] = [];
   for (const draft of site.tasks) tasks.push(await writeTask(disk, signer, site, draft));
   const record = decodeSite({
@@ -216,6 +248,7 @@ export async function writeSite(data: string | Disk, site: SiteDraft): Promise<W
     tasks,
     segments: site.segments,
     revoked: site.revoked ?? [],
+    ...(site.ranker && { ranker: site.ranker }),
   });
   const siteRecord = signRecord(record, signer);
   if (leafBytes({ type: 'site', site: siteRecord }).length > MAX_ENTRY_BYTES) {

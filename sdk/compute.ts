@@ -1,12 +1,16 @@
 /** Steps 3 and 5 of a client round: what a task of each kind makes of this browser's history. */
-import { INTENT_INPUTS, type MetricsArchitecture } from '../shared/model/architecture.ts';
+import { canonicalJson } from '../shared/bytes/canonical.ts';
+import { fitsCatalogue, type MetricsArchitecture } from '../shared/model/architecture.ts';
 import type { Catalogue } from '../shared/model/catalogue.ts';
+import { partNames } from '../shared/model/parts.ts';
 import { isTraining } from '../shared/model/recipe.ts';
 import type { Task } from '../shared/protocol/task.ts';
 import type { RandomSource } from '../shared/random/source.ts';
 import type { ShopEvent } from './capture/event.ts';
 import type { StoredModel } from './database/database.ts';
+import type { KnownTask } from './features/assemble.ts';
 import { examplesFor } from './features/build.ts';
+import { learnable } from './features/clean.ts';
 import type { Examples } from './features/examples.ts';
 import type { WideScorer } from './features/wide.ts';
 import { TrainingError } from './learn/backend.ts';
@@ -22,8 +26,10 @@ export interface Known {
   readonly base: StoredModel;
   /** The version that the round of an `evaluate` task is about; null for the other kinds. */
   readonly evaluated: StoredModel | null;
+  /** Versions of other tasks on which this one stands, by name: see `receiveParts`. */
+  readonly parts: ReadonlyMap<string, KnownTask>;
   readonly catalogue: Catalogue;
-  /** Oldest first. */
+  /** As they were stored, oldest first; they are cleaned here, before anything is made of them. */
   readonly events: readonly ShopEvent[];
   readonly nowMs: number;
   /** Columns that several shoppers share; the catalogue's own when undefined. */
@@ -55,18 +61,55 @@ export async function receiveEvaluated(
   return receiver.subject(task, listed.hash, head);
 }
 
-function canEvaluate({ of }: MetricsArchitecture, { architecture, d }: Task): boolean {
-  if (of === 'ranking') return architecture.name === 'wide';
-  return architecture.name === 'logistic' && d === INTENT_INPUTS.length + 1;
+/**
+ * What a task stands on beside the version that it evaluates: to compare parts of the ranker, what
+ * their tasks have published, and to train a tower, the wide ranker under it. A task that the site
+ * does not list is left out; one whose version is not in the log is refused (L9).
+ */
+export async function receiveParts(
+  receiver: Receiver,
+  { architecture }: Task,
+): Promise<Map<string, KnownTask>> {
+  const found = new Map<string, KnownTask>();
+  const isTower = architecture.name === 'tower';
+  if (!isTower && !(architecture.name === 'metrics' && architecture.of === 'parts')) return found;
+  const site = (await receiver.storedSite()) ?? (await receiver.site());
+  const names = isTower
+    ? [site.ranker?.wide]
+    : partNames(architecture.parts).map((part) => architecture.parts[part]?.task);
+  for (const { name, hash } of site.tasks) {
+    if (!names.includes(name) || found.has(name)) continue;
+    const task = await receiver.task(hash, 'rank');
+    const head = await receiver.head(task, hash);
+    await receiver.assertLogged(task, head);
+    found.set(name, { hash, task, model: await receiver.current(task, hash, head) });
+  }
+  return found;
+}
+
+/** @throws ReceiveError bad-record for counts of another catalogue (K17), whatever the history. */
+export function assertCatalogue({ architecture }: Task, catalogue: Catalogue): void {
+  if (!fitsCatalogue(architecture, catalogue)) {
+    throw new ReceiveError('bad-record', 'items or edges are not those of the catalogue');
+  }
+}
+
+function canEvaluate(metrics: MetricsArchitecture, { architecture }: Task): boolean {
+  if (metrics.of !== 'head') return architecture.name === 'wide';
+  return canonicalJson(architecture) === canonicalJson(metrics.head);
 }
 
 /** Training examples, or null for a task that does not train. */
 export function prepare(known: Known, source: RandomSource): Examples | null {
-  const { task, events, catalogue, nowMs, scorer } = known;
+  const { task, events, catalogue, nowMs, scorer, parts } = known;
   if (!isTraining(task.recipe)) return null;
-  return examplesFor(task.architecture, events, catalogue, task.recipe, source, {
+  const clean = learnable(events, nowMs);
+  const wide = [...parts.values()].find((one) => one.task.architecture.name === 'wide');
+  const wideWeights = wide?.model?.weights;
+  return examplesFor(task.architecture, clean, catalogue, task.recipe, source, {
     nowMs,
     ...(scorer && { scorer }),
+    ...(wideWeights && { wideWeights }),
   });
 }
 
@@ -99,18 +142,20 @@ export async function compute(
 function count(known: Known): Float32Array {
   const zeros = new Float32Array(known.task.d);
   try {
-    const counts = counted(known);
+    const counts = counted({ ...known, events: learnable(known.events, known.nowMs) });
     return counts.length === zeros.length && counts.every(Number.isFinite) ? counts : zeros;
   } catch {
     return zeros;
   }
 }
 
-function counted({ task, events, catalogue, evaluated, nowMs, scorer }: Known): Float32Array {
+function counted(known: Known): Float32Array {
+  const { task, events, catalogue, evaluated, nowMs, scorer, parts } = known;
   const { architecture } = task;
-  if (architecture.name === 'counts') return measure(architecture, events, catalogue);
+  if (architecture.name === 'counts') return measure(architecture, events, catalogue, nowMs);
   if (architecture.name !== 'metrics' || evaluated === null)
     throw new TypeError('nothing to count');
   const { weights } = evaluated;
-  return evaluate(architecture, { events, catalogue, weights, nowMs, ...(scorer && { scorer }) });
+  const input = { events, catalogue, weights, nowMs, parts, ...(scorer && { scorer }) };
+  return evaluate(architecture, input);
 }

@@ -6,7 +6,7 @@ import { REPORT_ID_BYTES } from '../shared/protocol/report.ts';
 import type { RoundRecord, Task } from '../shared/protocol/task.ts';
 import type { RandomSource } from '../shared/random/source.ts';
 import type { Clock } from './capture/clock.ts';
-import { compute, prepare, receiveEvaluated } from './compute.ts';
+import { assertCatalogue, compute, prepare, receiveEvaluated, receiveParts } from './compute.ts';
 import { type Database, DatabaseError } from './database/database.ts';
 import type { WideScorer } from './features/wide.ts';
 import type { Learner } from './learn/learner.ts';
@@ -67,9 +67,12 @@ export async function runRound(
     const catalogue = await steps.run('receive', () => deps.catalogue(task.catalogue, receiver));
     const evaluated = await steps.run('receive', () => receiveEvaluated(receiver, task, head));
     // 3 history becomes numbers; an empty history gives no examples and goes on
+    const parts = await steps.run('receive', () => receiveParts(receiver, task));
+    assertCatalogue(task, catalogue);
     const events = await steps.run('features', () => db.readEvents());
     const scorer = deps.scorer?.(catalogue);
-    const known = { task, base, evaluated, catalogue, events, scorer, nowMs: clock.now() };
+    const nowMs = clock.now();
+    const known = { task, base, evaluated, parts, catalogue, events, scorer, nowMs };
     const examples = await steps.run('features', () => prepare(known, source));
     // 4 draw the noise, before anything is known of the update
     const noise = await steps.run('noise', () => drawNoise(task, source));
@@ -88,11 +91,11 @@ export async function runRound(
       pack(value, header, { helper: task.helper, source }),
     );
     // 8 charge and enqueue in one transaction; the upload waits for its random time
-    const nowMs = clock.now();
-    if (nowMs >= round.deadlineMs)
+    const madeMs = clock.now();
+    if (madeMs >= round.deadlineMs)
       throw new Skipped({ reason: 'round-closed', detail: 'too slow' });
     const result = await steps.run('charge', () =>
-      enqueue({ db, task, taskHash, round, roundHash, nowMs, reportId, body, source }),
+      enqueue({ db, task, taskHash, round, roundHash, nowMs: madeMs, reportId, body, source }),
     );
     if (!result.ok) throw new Skipped({ reason: result.reason, detail: 'at the charge' });
     const { sendAtMs, entry } = result;

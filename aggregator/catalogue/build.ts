@@ -1,13 +1,15 @@
 /** A shop's goods to the catalogue's public side; run by the shop's build step, never per shopper. */
 import { assertInteger, assertString } from '../../shared/assert/assert.ts';
 import { sha256Hex } from '../../shared/bytes/hash.ts';
-import type { Catalogue } from '../../shared/model/catalogue.ts';
+import type { Catalogue, ImageVectors } from '../../shared/model/catalogue.ts';
 import { decodeCatalogue, encodeCatalogue } from '../../shared/model/codec.ts';
+import { termHash } from '../../shared/model/terms.ts';
+import { attributeBlock, joinBlocks, priceBlock } from './blocks.ts';
 import type { Embedder } from './embedder.ts';
 import { nearestItems } from './graph.ts';
 import { priceBands, readPrice } from './price.ts';
 import { reduceVectors } from './reduce.ts';
-import { tfidf } from './tfidf.ts';
+import { type TermRows, tfidf } from './tfidf.ts';
 import { termsOf } from './words.ts';
 
 export interface CatalogueItem {
@@ -18,6 +20,10 @@ export interface CatalogueItem {
   readonly category?: string;
   /** Minor unit (cents). What is not a finite number of 0 or more counts as no price. */
   readonly priceCents?: number;
+  /** Ids of what the shop says of a good beside its text; each is one word, and need be no text. */
+  readonly attributes?: readonly string[];
+  /** Of the good's picture, from the shop's own embedder; all of one length. */
+  readonly imageVector?: ArrayLike<number>;
 }
 
 export interface BuildOptions {
@@ -30,6 +36,17 @@ export interface BuildOptions {
   readonly neighbours?: number;
   /** Characters of a description that are read; default 400, as in the recipe. */
   readonly maxDescription?: number;
+  /** Row i is of the picture of item i, zeros where there is none; in place of `imageVector`. */
+  readonly imageVectors?: readonly Float32Array[];
+  /** Longest vector of a picture; default 64. */
+  readonly maxImageK?: number;
+  /**
+   * How much the price counts among the content vectors: its part of a vector whose text, and whose
+   * attributes, count 1. Default 0: the reference figures are without it.
+   */
+  readonly priceWeight?: number;
+  /** Hashes of the terms, by which a browser places its own texts; default true. */
+  readonly terms?: boolean;
 }
 
 export interface BuiltCatalogue {
@@ -54,27 +71,43 @@ export async function buildCatalogue(
 ): Promise<BuiltCatalogue> {
   const { embedder, embedText = (item) => item.title } = options;
   const { maxK = 128, neighbours = 10, maxDescription = 400 } = options;
+  const { priceWeight = 0, terms = true } = options;
   assertInteger('neighbours', neighbours, 0, 255);
   assertInteger('maxDescription', maxDescription, 0);
+  if (!(priceWeight >= 0 && priceWeight <= 10)) {
+    throw new RangeError('priceWeight must be a number from 0 to 10');
+  }
   checkItems(items);
   const problems: string[] = [];
-  const titles = items.map((item) => item.title);
-  const texts = items.map((item) => `${item.title} ${item.description.slice(0, maxDescription)}`);
+  const attributes = items.map((item) => (item.attributes ?? []).map((one) => `#${one}`));
   const title = tfidf(
-    titles.map((one) => termsOf(one, 1)),
+    items.map((item, i) => [
+      ...termsOf(item.title, 1),
+      ...(item.title === '' ? (attributes[i] as string[]) : []),
+    ]),
     1,
   );
   const text = tfidf(
-    texts.map((one) => termsOf(one, 2)),
+    items.map(({ title, description }, i) => [
+      ...termsOf(`${title} ${description.slice(0, maxDescription)}`, 2),
+      ...(attributes[i] as string[]),
+    ]),
     2,
   );
-  const { vectors, k } = reduceVectors(await embedder.embed(items.map(embedText)), maxK);
-  if (vectors.length !== items.length * k) {
+  const priceCents = Int32Array.from(items, (item) => readPrice(item, problems));
+  const embedded = await embedder.embed(items.map(embedText));
+  if (embedded.length !== items.length) {
     throw new RangeError(`embedder ${embedder.name} must return ${items.length} vectors`);
   }
+  const blocks = [{ rows: embedded, weight: 1 }];
+  const tags = tfidf(attributes, 1);
+  if (tags.width > 0) blocks.push({ rows: attributeBlock(tags), weight: 1 });
+  if (priceWeight > 0) blocks.push({ rows: priceBlock(priceCents), weight: priceWeight });
+  const joined = blocks.length === 1 ? embedded : joinBlocks(blocks);
+  const { vectors, k } = reduceVectors(joined, maxK);
   const brand = indexNames(items.map((item) => item.brand));
   const category = indexNames(items.map((item) => item.category));
-  const priceCents = Int32Array.from(items, (item) => readPrice(item, problems));
+  const image = reducedImages(items, options);
   const bytes = encodeCatalogue({
     ids: items.map((item) => item.id),
     vectors,
@@ -89,9 +122,36 @@ export async function buildCatalogue(
     priceBand: priceBands(priceCents, category.indices),
     graph: nearestItems(vectors, k, title, neighbours),
     degree: neighbours + 1,
+    ...(terms &&
+      title.width + text.width > 0 && { terms: { title: hashed(title), text: hashed(text) } }),
+    ...(image && { image }),
   });
   const hash = await sha256Hex(bytes);
   return { bytes, hash, catalogue: decodeCatalogue(bytes, hash), problems };
+}
+
+const hashed = ({ terms }: TermRows): Uint32Array => Uint32Array.from(terms, termHash);
+
+/** Pictures by the same reduction as texts, among those that there are; null where there is none. */
+function reducedImages(
+  items: readonly CatalogueItem[],
+  { imageVectors, maxImageK = 64 }: BuildOptions,
+): ImageVectors | null {
+  const given = imageVectors ?? items.map((item) => Float32Array.from(item.imageVector ?? []));
+  if (given.length !== items.length) {
+    throw new RangeError(`imageVectors must have ${items.length} rows, not ${given.length}`);
+  }
+  const shown = given.flatMap((row, item) => (row.some((value) => value !== 0) ? [item] : []));
+  if (shown.length === 0) return null;
+  const { vectors: reduced, k } = reduceVectors(
+    shown.map((item) => given[item] as Float32Array),
+    maxImageK,
+  );
+  const vectors = new Float32Array(items.length * k);
+  for (const [i, item] of shown.entries()) {
+    vectors.set(reduced.subarray(i * k, i * k + k), item * k);
+  }
+  return { vectors, k };
 }
 
 function checkItems(items: readonly CatalogueItem[]): void {
@@ -100,6 +160,7 @@ function checkItems(items: readonly CatalogueItem[]): void {
     assertString(`items[${i}].id`, item.id, 200);
     assertString(`items[${i}].title`, item.title);
     assertString(`items[${i}].description`, item.description);
+    for (const one of item.attributes ?? []) assertString(`items[${i}].attributes`, one, 200);
     if (item.id === '') throw new RangeError(`items[${i}].id must not be empty`);
     if (ids.has(item.id)) throw new RangeError(`items[${i}].id was met before`);
     ids.add(item.id);

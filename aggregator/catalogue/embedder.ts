@@ -1,6 +1,6 @@
 /** Texts to vectors, behind one interface: hashed n-grams for any language, or a shop's own. */
 import { assertInteger } from '../../shared/assert/assert.ts';
-import { runsOf } from './words.ts';
+import { runsOf } from '../../shared/model/words.ts';
 
 export interface Embedder {
   readonly name: string;
@@ -61,9 +61,10 @@ function countGrams(text: string): Map<number, number> {
     counts.set(key, (counts.get(key) ?? 0) + 1);
   };
   for (const run of runsOf(text)) {
-    const characters = [...(run.cjk ? run.text : `<${run.text}>`)];
-    if (!run.cjk) add(run.text);
-    const [shortest, longest] = run.cjk ? [1, 2] : [3, 5];
+    const cjk = run.gram === 2;
+    const characters = [...(cjk ? run.text : `<${run.text}>`)];
+    if (!cjk) add(run.text);
+    const [shortest, longest] = cjk ? [1, 2] : [3, 5];
     for (let length = shortest; length <= longest; length++) {
       for (let i = 0; i + length <= characters.length; i++) {
         add(characters.slice(i, i + length).join(''));

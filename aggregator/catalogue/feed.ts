@@ -11,14 +11,27 @@ export class FeedError extends Error {
   }
 }
 
-const NAMES = ['id', 'title', 'description', 'brand', 'category', 'price', 'priceCents'];
+const NAMES = [
+  'id',
+  'title',
+  'description',
+  'brand',
+  'category',
+  'price',
+  'priceCents',
+  'attributes',
+  'imageVector',
+];
+
+const MAX_ATTRIBUTE = 199;
 
 /** A feed for a catalogue of one item ranks nothing. */
 const MIN_ITEMS = 2;
 
 /**
  * @param text JSON: `id` and `title` of each good, and where there are any `description`, `brand`,
- * `category` and `price` in the currency's major unit, or `priceCents` in its minor one.
+ * `category`, `price` in the currency's major unit or `priceCents` in its minor one, `attributes`
+ * (ids as words; a good that has some needs no title) and `imageVector`.
  * @throws FeedError
  */
 export function readFeed(text: string): readonly CatalogueItem[] {
@@ -32,6 +45,8 @@ export function readFeed(text: string): readonly CatalogueItem[] {
   if (!Array.isArray(list)) throw new FeedError('a list of goods is needed, or { "items": list }');
   if (list.length < MIN_ITEMS) throw new FeedError(`at least ${MIN_ITEMS} goods are needed`);
   const items = list.map((one: unknown, i) => itemOf(one, `items[${i}]`));
+  const lengths = new Set(items.flatMap((item) => item.imageVector?.length ?? []));
+  if (lengths.size > 1) throw new FeedError('every imageVector must be of one length');
   const seen = new Set<string>();
   for (const [i, { id }] of items.entries()) {
     if (seen.has(id)) throw new FeedError(`items[${i}].id '${id}' was met before`);
@@ -54,14 +69,37 @@ function itemOf(value: unknown, said: string): CatalogueItem {
   };
   const [brand, category] = [text('brand'), text('category')];
   const cents = centsOf(item, said);
+  const attributes = attributesOf(item.attributes, said);
+  const imageVector = vectorOf(item.imageVector, said);
   return {
     id: text('id', true),
-    title: text('title', true),
+    title: text('title', attributes.length === 0),
     description: text('description'),
     ...(brand !== '' && { brand }),
     ...(category !== '' && { category }),
     ...(cents !== null && { priceCents: cents }),
+    ...(attributes.length > 0 && { attributes }),
+    ...(imageVector !== null && { imageVector }),
   };
+}
+
+function attributesOf(value: unknown, said: string): string[] {
+  if (value === undefined) return [];
+  const list = Array.isArray(value)
+    ? value.map((one) => (typeof one === 'number' ? String(one) : one))
+    : [''];
+  if (list.every((one) => typeof one === 'string' && one !== '' && one.length <= MAX_ATTRIBUTE)) {
+    return list;
+  }
+  throw new FeedError(
+    `${said}.attributes must be a list of words of 1 to ${MAX_ATTRIBUTE} characters`,
+  );
+}
+
+function vectorOf(value: unknown, said: string): readonly number[] | null {
+  if (value === undefined) return null;
+  if (Array.isArray(value) && value.length > 0 && value.every(Number.isFinite)) return value;
+  throw new FeedError(`${said}.imageVector must be a list of numbers`);
 }
 
 function centsOf(

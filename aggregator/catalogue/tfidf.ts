@@ -1,12 +1,17 @@
 /** Tf-idf with sublinear counts: tf = 1 + ln(count), idf = 1 + ln((1 + n)/(1 + df)), unit rows. */
 import type { SparseRows } from '../../shared/model/catalogue.ts';
 
+export interface TermRows extends SparseRows {
+  /** The term of each column. */
+  readonly terms: readonly string[];
+}
+
 /**
  * Returns the matrix of `documents`, each a list of terms. Columns are the terms with a document
  * frequency of at least `minDocuments`, the most frequent first (ties in code unit order): common
  * terms get small column numbers, which the codec stores in fewer bytes.
  */
-export function tfidf(documents: readonly (readonly string[])[], minDocuments: number): SparseRows {
+export function tfidf(documents: readonly (readonly string[])[], minDocuments: number): TermRows {
   const n = documents.length;
   const counts = documents.map(countTerms);
   const frequency = new Map<string, number>();
@@ -41,6 +46,7 @@ export function tfidf(documents: readonly (readonly string[])[], minDocuments: n
     columns: Uint32Array.from(columns),
     values: Float32Array.from(values),
     width: kept.length,
+    terms: kept.map(([term]) => term),
   };
 }
 

@@ -1,54 +1,9 @@
-/** Text to terms, for every script: words where spaces part them, bigrams for Chinese and kin. */
+/** Terms of the goods' texts: those of every script without the commonest English words. */
+import { wordsOf } from '../../shared/model/words.ts';
 
-const CJK =
-  '(?=[\\p{L}\\p{M}\\p{N}])[\\p{scx=Han}\\p{scx=Hiragana}\\p{scx=Katakana}\\p{scx=Hangul}]';
-const RUNS = new RegExp(`(?<cjk>(?:${CJK})+)|(?<word>(?:(?!${CJK})[\\p{L}\\p{M}\\p{N}])+)`, 'gu');
-
-/**
- * Unicode normal form KC, lower case: one spelling for full-width and composed forms. Trade signs
- * part words first, because NFKC would spell ™ as two letters of the word before it.
- */
-function normalise(text: string): string {
-  return text
-    .replace(/[™℠®©]/g, ' ')
-    .normalize('NFKC')
-    .toLowerCase();
-}
-
-export interface Run {
-  readonly text: string;
-  readonly cjk: boolean;
-}
-
-/** Maximal runs of letters, marks and digits; a run is either CJK or not. */
-export function runsOf(text: string): Run[] {
-  const runs: Run[] = [];
-  for (const match of normalise(text).matchAll(RUNS)) {
-    runs.push({ text: match[0], cjk: match.groups?.cjk !== undefined });
-  }
-  return runs;
-}
-
-/**
- * Terms of a text in order: lower-case words without English stop words, and the bigrams of each
- * CJK run (the character itself where the run is one character).
- * Words shorter than `minLength` characters are left out.
- */
+/** Terms of a text in order, as `wordsOf` gives them, without English stop words. */
 export function termsOf(text: string, minLength: number): string[] {
-  const terms: string[] = [];
-  for (const run of runsOf(text)) {
-    const characters = [...run.text];
-    if (!run.cjk) {
-      if (characters.length >= minLength && !STOP_WORDS.has(run.text)) terms.push(run.text);
-    } else if (characters.length === 1) {
-      terms.push(run.text);
-    } else {
-      for (let i = 0; i + 1 < characters.length; i++) {
-        terms.push(`${characters[i]}${characters[i + 1]}`);
-      }
-    }
-  }
-  return terms;
+  return wordsOf(text, minLength).filter((term) => !STOP_WORDS.has(term));
 }
 
 /** English function words: they say nothing about an article. */

@@ -26,6 +26,8 @@ export interface EventItem {
   readonly variant?: string;
   /** Price of one, in the event's currency. */
   readonly price?: number;
+  /** GA4 `discount` of one, in the event's currency; `price` is what is paid. */
+  readonly discount?: number;
   readonly quantity: number;
 }
 

@@ -13,6 +13,7 @@ export const PROBLEMS = {
   'no-dwell': 'dwell needs a positive dwell_ms; it was dropped',
   'bad-item': 'an item without a usable item_id was left out',
   'bad-price': 'a price that is not a number from 0 to 1e9 was left out',
+  'bad-discount': 'a discount that is not a number from 0 to 1e9 was left out',
   'bad-quantity': 'a quantity that is not a number from 1 to 1e6 was taken as 1',
   'bad-value': 'a value that is not a number from 0 to 1e9 was left out',
   'bad-currency': 'a currency that is not an ISO 4217 code was left out',
@@ -154,6 +155,8 @@ function readItem(value: unknown, problem: Report): EventItem | null {
   }
   const price = amount(fields.price, 0, MAX_AMOUNT);
   if (price === undefined && given(fields.price)) problem('bad-price');
+  const discount = amount(fields.discount, 0, MAX_AMOUNT);
+  if (discount === undefined && given(fields.discount)) problem('bad-discount');
   const quantity = amount(fields.quantity, 1, 1e6);
   if (quantity === undefined && given(fields.quantity)) problem('bad-quantity');
   const name = cut(fields.item_name, LENGTHS.name, problem);
@@ -167,6 +170,7 @@ function readItem(value: unknown, problem: Report): EventItem | null {
     ...(category !== undefined && { category }),
     ...(variant !== undefined && { variant }),
     ...(price !== undefined && { price }),
+    ...(discount !== undefined && { discount }),
     quantity: quantity ?? 1,
   };
 }

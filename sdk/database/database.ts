@@ -25,6 +25,8 @@ export interface MetaValues {
   siteSerial: number;
   /** Latest verified site record and tasks, as signed JSON, for starts without network. */
   site: unknown;
+  /** What the shop said of its shopper by `traits()`, as checked by sdk/profile/traits.ts. */
+  traits: Readonly<Record<string, string | number | boolean>>;
 }
 
 /** Every key of `MetaValues`: the type refuses a list that lacks one. */
@@ -34,6 +36,7 @@ export const META_KEYS: readonly (keyof MetaValues)[] = Object.keys({
   budget: 0,
   siteSerial: 0,
   site: 0,
+  traits: 0,
 } satisfies Record<keyof MetaValues, 0>) as (keyof MetaValues)[];
 
 export interface StoredEvent extends ShopEvent {

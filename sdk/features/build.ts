@@ -2,8 +2,7 @@
 import { assertInteger } from '../../shared/assert/assert.ts';
 import {
   type Architecture,
-  type AttentionArchitecture,
-  INTENT_INPUTS,
+  type TowerArchitecture,
   WIDE_FEATURES,
 } from '../../shared/model/architecture.ts';
 import type { Catalogue } from '../../shared/model/catalogue.ts';
@@ -11,7 +10,7 @@ import type { Recipe } from '../../shared/model/recipe.ts';
 import type { RandomSource } from '../../shared/random/source.ts';
 import type { ShopEvent } from '../capture/event.ts';
 import type { Examples, RankingExamples, SequenceExamples } from './examples.ts';
-import { intentExamples } from './intent.ts';
+import { headExamples } from './heads.ts';
 import { drawCandidates } from './negatives.ts';
 import { itemSequence } from './sequence.ts';
 import { scorerOf, startWeights, type WideScorer } from './wide.ts';
@@ -21,7 +20,7 @@ export type ExampleRecipe = Pick<Recipe, 'negatives' | 'maxExamples'>;
 export interface ExampleOptions {
   /** Shared columns; by default the catalogue's own scorer. */
   readonly scorer?: WideScorer;
-  /** Weights of the wide score under the attention tower; the start weights by default. */
+  /** Weights of the wide score under the tower; the start weights by default. */
   readonly wideWeights?: ArrayLike<number>;
   /** Time now: lets the newest session count as completed when it is over. */
   readonly nowMs?: number;
@@ -40,11 +39,9 @@ export function examplesFor(
   source: RandomSource,
   options: ExampleOptions = {},
 ): Examples {
-  if (architecture.name === 'logistic') {
-    if (architecture.inputs !== INTENT_INPUTS.length) {
-      throw new RangeError(`architecture.inputs must be ${INTENT_INPUTS.length}`);
-    }
-    return intentExamples(events, recipe.maxExamples, options.nowMs);
+  if (architecture.name === 'head' || architecture.name === 'trunk') {
+    const nowMs = options.nowMs ?? events.at(-1)?.atMs ?? 0;
+    return headExamples(architecture, events, catalogue, recipe.maxExamples, nowMs);
   }
   const sequence = itemSequence(events, catalogue);
   return examplesFromSequence(architecture, sequence, catalogue, recipe, source, options);
@@ -54,7 +51,7 @@ export function examplesFor(
  * The same for a data set that has item indices instead of events, oldest first: every
  * (prefix → next) of the sequence, the newest `maxExamples` of them, in order.
  *
- * @throws RangeError for the logistic head, which needs events.
+ * @throws RangeError for heads, which need events.
  */
 export function examplesFromSequence(
   architecture: Architecture,
@@ -71,7 +68,7 @@ export function examplesFromSequence(
   switch (architecture.name) {
     case 'wide':
       return ranking(architecture.historyLength, sequence, first, scorer, recipe, source);
-    case 'attention': {
+    case 'tower': {
       if (architecture.content !== catalogue.k) {
         throw new RangeError(`architecture.content must be the catalogue's ${catalogue.k}`);
       }
@@ -110,7 +107,7 @@ function ranking(
 }
 
 function tower(
-  architecture: AttentionArchitecture,
+  architecture: TowerArchitecture,
   sequence: readonly number[],
   first: number,
   scorer: WideScorer,

@@ -1,5 +1,5 @@
 /** Cosines of history items with the catalogue, remembered: one new event costs one new column. */
-import type { Catalogue } from '../../shared/model/catalogue.ts';
+import type { Catalogue, SparseRows } from '../../shared/model/catalogue.ts';
 import {
   type InvertedRows,
   invert,
@@ -22,6 +22,8 @@ export class ColumnCache {
   readonly #catalogue: Catalogue;
   readonly #text: InvertedRows;
   readonly #title: InvertedRows;
+  readonly #textPairs: Pairs;
+  readonly #titlePairs: Pairs;
   /** In order of last use, oldest first. */
   readonly #columns = new Map<number, Columns>();
   readonly #capacity: number;
@@ -30,6 +32,8 @@ export class ColumnCache {
     this.#catalogue = catalogue;
     this.#text = invert(catalogue.text);
     this.#title = invert(catalogue.title);
+    this.#textPairs = new Pairs(catalogue.text);
+    this.#titlePairs = new Pairs(catalogue.title);
     this.#capacity = Math.max(32, Math.floor(cacheBytes / (12 * catalogue.ids.length + 1)));
   }
 
@@ -64,13 +68,19 @@ export class ColumnCache {
     const { vectors, k, ids } = this.#catalogue;
     // An item stands in several prefixes, so that a column soon costs less than pairs.
     const whole = this.has(item) || ids.length <= 8 * count ? this.get(item) : null;
-    const textPair = whole ? null : pairing(this.#catalogue.text, item);
-    const titlePair = whole ? null : pairing(this.#catalogue.title, item);
+    if (whole === null) {
+      for (let c = 0; c < count; c++) {
+        vector[c] = vectorDot(vectors, k, item, candidates[c] as number);
+      }
+      this.#textPairs.write(item, candidates, text);
+      this.#titlePairs.write(item, candidates, title);
+      return { vector, text, title };
+    }
     for (let c = 0; c < count; c++) {
       const other = candidates[c] as number;
-      vector[c] = whole ? (whole.vector[other] as number) : vectorDot(vectors, k, item, other);
-      text[c] = whole ? (whole.text[other] as number) : (textPair?.(other) ?? 0);
-      title[c] = whole ? (whole.title[other] as number) : (titlePair?.(other) ?? 0);
+      vector[c] = whole.vector[other] as number;
+      text[c] = whole.text[other] as number;
+      title[c] = whole.title[other] as number;
     }
     return { vector, text, title };
   }
@@ -89,19 +99,30 @@ export class ColumnCache {
   }
 }
 
-/** Inner products of one sparse row with others, through a dictionary of its entries. */
-function pairing(matrix: Catalogue['text'], item: number): (other: number) => number {
-  const { starts, columns, values } = matrix;
-  const row = new Map<number, number>();
-  for (let e = starts[item] as number; e < (starts[item + 1] as number); e++) {
-    row.set(columns[e] as number, values[e] as number);
+/** Inner products of one sparse row with a few others, through that row written out. */
+class Pairs {
+  readonly #matrix: SparseRows;
+  /** Zeros between two calls. */
+  readonly #row: Float32Array;
+
+  constructor(matrix: SparseRows) {
+    this.#matrix = matrix;
+    this.#row = new Float32Array(matrix.width);
   }
-  return (other) => {
-    let sum = 0;
-    for (let e = starts[other] as number; e < (starts[other + 1] as number); e++) {
-      const value = row.get(columns[e] as number);
-      if (value !== undefined) sum += value * (values[e] as number);
+
+  write(item: number, others: ArrayLike<number>, out: Float32Array): void {
+    const { starts, columns, values } = this.#matrix;
+    const row = this.#row;
+    const [begin, end] = [starts[item] as number, starts[item + 1] as number];
+    for (let e = begin; e < end; e++) row[columns[e] as number] = values[e] as number;
+    for (let c = 0; c < out.length; c++) {
+      const other = others[c] as number;
+      let sum = 0;
+      for (let e = starts[other] as number; e < (starts[other + 1] as number); e++) {
+        sum += (row[columns[e] as number] as number) * (values[e] as number);
+      }
+      out[c] = sum;
     }
-    return sum;
-  };
+    for (let e = begin; e < end; e++) row[columns[e] as number] = 0;
+  }
 }

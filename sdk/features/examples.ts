@@ -12,16 +12,19 @@ export interface RankingExamples {
   readonly width: number;
 }
 
-/** Logistic head: rows × inputs (without the bias) and labels 0 or 1. */
-export interface BinaryExamples {
-  readonly kind: 'binary';
+/** Heads and trunks. */
+export interface HeadExamples {
+  readonly kind: 'head';
+  /** examples × width, without the bias; width is the columns of the inputs. */
   readonly features: Float32Array;
+  /** 0 or 1, or the category that came; −1 where this head has no label: examples × heads. */
   readonly labels: Float32Array;
   readonly examples: number;
   readonly width: number;
+  readonly heads: number;
 }
 
-/** Attention tower on top of fixed wide scores. */
+/** Tower on top of fixed wide scores. */
 export interface SequenceExamples {
   readonly kind: 'sequence';
   /** Content vectors of the history, oldest first, zero rows in front: examples × length × content. */
@@ -39,4 +42,4 @@ export interface SequenceExamples {
   readonly content: number;
 }
 
-export type Examples = RankingExamples | BinaryExamples | SequenceExamples;
+export type Examples = RankingExamples | HeadExamples | SequenceExamples;

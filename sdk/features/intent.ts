@@ -16,9 +16,7 @@
  *   basket-adds, searches     add_to_cart, search                               caps 20, 20
  *   month-1 … month-12, weekend, new-visitor (no earlier session), returning-visitor
  */
-import { INTENT_INPUTS } from '../../shared/model/architecture.ts';
 import type { ShopEvent } from '../capture/event.ts';
-import type { BinaryExamples } from './examples.ts';
 
 const DAY_MS = 86_400_000;
 /** Valentine's, Women's Day, the June 18 and November 11 sales, Christmas Eve: month, day. */
@@ -31,50 +29,17 @@ const GIFT_DAYS = [
 ] as const;
 const GIFT_DAYS_AHEAD = 10;
 /** Idle time that ends a session, as capture counts it. */
-const SESSION_MS = 30 * 60_000;
+export const SESSION_MS = 30 * 60_000;
 
 const ACCOUNT = new Set(['account', 'info']);
 const LIST = new Set(['list', 'search']);
 const PRODUCT = new Set(['product']);
-const DECISIONS = new Set(['begin_checkout', 'purchase']);
 
 /** Inputs of the newest session, or of an empty one before the first event. */
 export function intentInputs(events: readonly ShopEvent[], nowMs: number): Float32Array {
   const sessions = sessionsOf(events);
   const current = sessions.pop() ?? [];
   return inputsOf(current, sessions, nowMs);
-}
-
-/**
- * One row per completed session, as it stood before its first begin_checkout or purchase; the
- * label says whether the session had a purchase. The newest session counts as completed once
- * 30 minutes have passed since its last event; without `nowMs` it never does. A session that
- * opens with its decision has nothing to learn from and is skipped.
- */
-export function intentExamples(
-  events: readonly ShopEvent[],
-  maxExamples: number,
-  nowMs?: number,
-): BinaryExamples {
-  const sessions = sessionsOf(events);
-  const newest = sessions[sessions.length - 1]?.at(-1);
-  const over = newest !== undefined && nowMs !== undefined && nowMs - newest.atMs > SESSION_MS;
-  const completed = over ? sessions : sessions.slice(0, -1);
-  const rows: { inputs: Float32Array; label: number }[] = [];
-  for (const [i, session] of completed.entries()) {
-    const decision = session.findIndex((event) => DECISIONS.has(event.name));
-    const before = decision === -1 ? session : session.slice(0, decision);
-    const last = before[before.length - 1];
-    if (last === undefined) continue;
-    const label = session.some((event) => event.name === 'purchase') ? 1 : 0;
-    rows.push({ inputs: inputsOf(before, completed.slice(0, i), last.atMs), label });
-  }
-  const kept = maxExamples > 0 ? rows.slice(-maxExamples) : [];
-  const width = INTENT_INPUTS.length;
-  const features = new Float32Array(kept.length * width);
-  for (const [i, row] of kept.entries()) features.set(row.inputs, i * width);
-  const labels = Float32Array.from(kept, (row) => row.label);
-  return { kind: 'binary', features, labels, examples: kept.length, width };
 }
 
 function sessionsOf(events: readonly ShopEvent[]): ShopEvent[][] {
@@ -122,7 +87,8 @@ function inputsOf(
   );
 }
 
-function scaled(value: number, cap: number): number {
+/** min(1, log(1 + x)/log(1 + cap)); 0 below 0. */
+export function scaled(value: number, cap: number): number {
   return Math.min(1, Math.log1p(Math.max(0, value)) / Math.log1p(cap));
 }
 

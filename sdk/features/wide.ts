@@ -125,6 +125,48 @@ export class WideScorer {
     return out;
   }
 
+  /**
+   * History items behind each feature of each candidate, by feature id, the strongest first; a
+   * feature of 0 has none.
+   */
+  sources(
+    history: readonly number[],
+    candidates: readonly number[],
+    historyLength: number,
+  ): ReadonlyMap<string, readonly number[]>[] {
+    const { brand, ids } = this.catalogue;
+    const window = windowOf(history, historyLength, ids.length);
+    if (window === null) return candidates.map(() => new Map());
+    const { last, items, decay, share } = window;
+    const columns = items.map((item) => this.#columns.gather(item, candidates));
+    return candidates.map((item, c) => {
+      const own = brand[item] as number;
+      const strongest = (amount: (u: number) => number, least = 0): number[] =>
+        items
+          .map((seen, u) => ({ seen, amount: amount(u) }))
+          .filter((one) => one.amount > least)
+          .sort((a, b) => b.amount - a.amount)
+          .map(({ seen }) => seen);
+      const largest = (kind: keyof Columns): number[] => strongest(of(kind), -Infinity).slice(0, 1);
+      const of = (kind: keyof Columns) => (u: number) => (columns[u] as Columns)[kind][c] as number;
+      const same = (u: number): boolean =>
+        own === -1 ? items[u] === item : brand[items[u] as number] === own;
+      return new Map<string, readonly number[]>([
+        ['vector-last', [last]],
+        ['vector-decayed', strongest((u) => (decay[u] as number) * of('vector')(u)).slice(0, 3)],
+        ['vector-max', largest('vector')],
+        ['text-last', [last]],
+        ['text-max', largest('text')],
+        ['title-last', [last]],
+        ['title-max', largest('title')],
+        ['same-as-last', [last]],
+        ['seen', [item]],
+        ['brand-last', [last]],
+        ['brand-share', strongest((u) => (same(u) ? (share[u] as number) : 0))],
+      ]);
+    });
+  }
+
   /** Features 8 to 11: the same item, seen before, the same brand. */
   #addIdentity(out: Float32Array, window: Window, weights: ArrayLike<number>): void {
     const { brand, brands } = this.catalogue;

@@ -6,7 +6,7 @@ import { sub } from '@tensorflow/tfjs-core/dist/ops/sub.js';
 import { tensor } from '@tensorflow/tfjs-core/dist/ops/tensor.js';
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core/dist/tensor.js';
 import { TrainingError } from './backend.ts';
-import type { Network } from './networks.ts';
+import type { Network } from './network.ts';
 
 /** One step; the loss is that before it. The caller disposes what is returned. */
 export function descend(

@@ -13,7 +13,8 @@ import {
 import { release, use } from './engine.ts';
 import { registerGradients } from './gradients.ts';
 import type { BackendReport, Learner, TrainInput, TrainResult } from './learner.ts';
-import { type Hold, networkOf } from './networks.ts';
+import type { Hold } from './network.ts';
+import { networkOf } from './networks.ts';
 import { descend, difference, read, unflatten } from './step.ts';
 
 export interface LearnerOptions extends BackendOptions {

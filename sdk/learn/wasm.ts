@@ -5,20 +5,23 @@
  */
 import { BackendWasm } from '@tensorflow/tfjs-backend-wasm/dist/backend_wasm.js';
 import { addConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Add.js';
-import { batchMatMulConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/BatchMatMul.js';
 import { castConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Cast.js';
+import { concatConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Concat.js';
 import { expConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Exp.js';
 import { identityConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Identity.js';
 import { logConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Log.js';
 import { maxConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Max.js';
 import { multiplyConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Multiply.js';
 import { realDivConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/RealDiv.js';
+import { reluConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Relu.js';
 import { reshapeConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Reshape.js';
 import { sigmoidConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Sigmoid.js';
 import { softmaxConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Softmax.js';
 import { softplusConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Softplus.js';
+import { stepConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Step.js';
 import { subConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Sub.js';
 import { sumConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Sum.js';
+import { tanhConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Tanh.js';
 import { transposeConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Transpose.js';
 import moduleFactory, {
   type BackendWasmModule,
@@ -27,24 +30,33 @@ import moduleFactory, {
 import type { KernelConfig } from '@tensorflow/tfjs-core/dist/kernel_registry.js';
 import type { Backend, BackendOptions, StartedBackend } from './backend.ts';
 import { select } from './engine.ts';
+import { tiledMatMulConfig } from './wasm-kernels/matmul.ts';
+import { segmentSumConfig } from './wasm-kernels/segments.ts';
+import { sliceConfigs } from './wasm-kernels/slices.ts';
 
 const KERNELS = [
   addConfig,
-  batchMatMulConfig,
   castConfig,
+  concatConfig,
   expConfig,
   identityConfig,
   logConfig,
   maxConfig,
   multiplyConfig,
   realDivConfig,
+  reluConfig,
   reshapeConfig,
   sigmoidConfig,
   softmaxConfig,
   softplusConfig,
+  stepConfig,
   subConfig,
   sumConfig,
+  tanhConfig,
   transposeConfig,
+  tiledMatMulConfig,
+  segmentSumConfig,
+  ...sliceConfigs,
 ] as readonly KernelConfig[];
 
 const WASM_SIMD = 'tfjs-backend-wasm-simd.wasm';

@@ -6,18 +6,23 @@ import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu/dist/backend_webg
 import { addConfig } from '@tensorflow/tfjs-backend-webgpu/dist/kernels/Add.js';
 import { batchMatMulConfig } from '@tensorflow/tfjs-backend-webgpu/dist/kernels/BatchMatMul.js';
 import { castConfig } from '@tensorflow/tfjs-backend-webgpu/dist/kernels/Cast.js';
+import { concatConfig } from '@tensorflow/tfjs-backend-webgpu/dist/kernels/Concat.js';
 import { expConfig } from '@tensorflow/tfjs-backend-webgpu/dist/kernels/Exp.js';
 import { identityConfig } from '@tensorflow/tfjs-backend-webgpu/dist/kernels/Identity.js';
 import { logConfig } from '@tensorflow/tfjs-backend-webgpu/dist/kernels/Log.js';
 import { maxConfig } from '@tensorflow/tfjs-backend-webgpu/dist/kernels/Max.js';
 import { multiplyConfig } from '@tensorflow/tfjs-backend-webgpu/dist/kernels/Multiply.js';
 import { realDivConfig } from '@tensorflow/tfjs-backend-webgpu/dist/kernels/RealDiv.js';
+import { reluConfig } from '@tensorflow/tfjs-backend-webgpu/dist/kernels/Relu.js';
 import { reshapeConfig } from '@tensorflow/tfjs-backend-webgpu/dist/kernels/Reshape.js';
 import { sigmoidConfig } from '@tensorflow/tfjs-backend-webgpu/dist/kernels/Sigmoid.js';
 import { softmaxConfig } from '@tensorflow/tfjs-backend-webgpu/dist/kernels/Softmax.js';
 import { softplusConfig } from '@tensorflow/tfjs-backend-webgpu/dist/kernels/Softplus.js';
+import { splitVConfig } from '@tensorflow/tfjs-backend-webgpu/dist/kernels/SplitV.js';
+import { stepConfig } from '@tensorflow/tfjs-backend-webgpu/dist/kernels/Step.js';
 import { subConfig } from '@tensorflow/tfjs-backend-webgpu/dist/kernels/Sub.js';
 import { sumConfig } from '@tensorflow/tfjs-backend-webgpu/dist/kernels/Sum.js';
+import { tanhConfig } from '@tensorflow/tfjs-backend-webgpu/dist/kernels/Tanh.js';
 import { transposeConfig } from '@tensorflow/tfjs-backend-webgpu/dist/kernels/Transpose.js';
 import { env } from '@tensorflow/tfjs-core/dist/environment.js';
 import type { KernelConfig } from '@tensorflow/tfjs-core/dist/kernel_registry.js';
@@ -29,18 +34,23 @@ const KERNELS = [
   addConfig,
   batchMatMulConfig,
   castConfig,
+  concatConfig,
   expConfig,
   identityConfig,
   logConfig,
   maxConfig,
   multiplyConfig,
   realDivConfig,
+  reluConfig,
   reshapeConfig,
   sigmoidConfig,
   softmaxConfig,
   softplusConfig,
+  splitVConfig,
+  stepConfig,
   subConfig,
   sumConfig,
+  tanhConfig,
   transposeConfig,
 ] as readonly KernelConfig[];
 

@@ -1,8 +1,11 @@
-/** Metric sums of one browser: a held-out item, or the newest completed visit; rules K9 and K10. */
+/** Metric sums of one browser: a held-out item, or a head's newest example; rules K9 and K10. */
+import type { HeadArchitecture } from '../../shared/model/architecture.ts';
 import type { Catalogue } from '../../shared/model/catalogue.ts';
+import { hitRate, ndcg, rankOf } from '../../shared/model/metrics/ranking.ts';
 import { LOG_LOSS_CAP } from '../../shared/model/statistic.ts';
 import type { ShopEvent } from '../capture/event.ts';
-import { intentExamples } from '../features/intent.ts';
+import { headExamples } from '../features/heads.ts';
+import { headLogits } from '../features/score.ts';
 import { itemSequence } from '../features/sequence.ts';
 import { scorerOf, startWeights, type WideScorer } from '../features/wide.ts';
 
@@ -20,22 +23,8 @@ export function rankQuality(
   target: number,
   excluded: number,
 ): { readonly hit: number; readonly gain: number } {
-  const own = scores[target];
-  if (own === undefined || Number.isNaN(own)) throw new RangeError('target has no score');
-  let greater = 0;
-  let tied = 0;
-  for (let item = 0; item < scores.length; item++) {
-    if (item === excluded && item !== target) continue;
-    if ((scores[item] as number) > own) greater++;
-    else if (scores[item] === own) tied++;
-  }
-  let hit = 0;
-  let gain = 0;
-  for (let rank = greater + 1; rank <= Math.min(CUTOFF, greater + tied); rank++) {
-    hit += 1 / tied;
-    gain += 1 / Math.log2(rank + 1) / tied;
-  }
-  return { hit, gain };
+  const rank = rankOf(scores, target, [excluded]);
+  return { hit: hitRate(rank, CUTOFF), gain: ndcg(rank, CUTOFF) };
 }
 
 /**
@@ -61,20 +50,21 @@ export function rankingMetrics(
 }
 
 /**
- * [1, log loss over its cap, 1 if the likelier outcome came] of the newest completed visit; three
- * zeros without one.
+ * [1, log loss over its cap, 1 if the likelier outcome came] of a head's newest example; three zeros
+ * without one.
  *
- * @param weights of the purchase-intention head, the bias last
+ * @param weights of the head
  */
-export function intentMetrics(
+export function headMetrics(
+  head: HeadArchitecture,
   events: readonly ShopEvent[],
+  catalogue: Catalogue,
   weights: Float32Array,
   nowMs: number,
 ): Float32Array<ArrayBuffer> {
-  const { features, labels, examples, width } = intentExamples(events, 1, nowMs);
+  const { features, labels, examples } = headExamples(head, events, catalogue, 1, nowMs);
   if (examples === 0) return new Float32Array(3);
-  let logit = weights[width] as number;
-  for (let i = 0; i < width; i++) logit += (weights[i] as number) * (features[i] as number);
+  const [logit = 0] = headLogits(head, weights, features);
   const towards = labels[0] === 1 ? logit : -logit;
   // log(1 + e^−x) without overflow.
   const loss = Math.max(0, -towards) + Math.log1p(Math.exp(-Math.abs(towards)));

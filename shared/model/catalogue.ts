@@ -13,6 +13,19 @@ export interface SparseRows {
   readonly width: number;
 }
 
+/** Vectors of the goods' pictures, from the shop's own embedder: n × k unit rows, or zero rows. */
+export interface ImageVectors {
+  readonly vectors: Float32Array;
+  readonly k: number;
+}
+
+/** What a browser needs to place a text of its own among the goods: terms.ts. */
+export interface TermHashes {
+  /** `termHash` of the term of each column of `title`, and of `text`. */
+  readonly title: Uint32Array;
+  readonly text: Uint32Array;
+}
+
 export interface Catalogue {
   /** SHA-256 of the encoded catalogue, hex. */
   readonly hash: string;
@@ -37,4 +50,7 @@ export interface Catalogue {
   /** The 10 nearest items of each item and itself first: n × `degree`; missing entries are n. */
   readonly graph: Uint32Array;
   readonly degree: number;
+  /** Only where the build step gave it: version 2 of the codec. */
+  readonly terms?: TermHashes;
+  readonly image?: ImageVectors;
 }

@@ -173,3 +173,18 @@ function checkNeighbours(graph: Uint32Array, row: number, degree: number, n: num
     met.add(item);
   }
 }
+
+/** One uint32 per column; hashes do not compress. */
+export function writeTerms(hashes: Uint32Array, width: number, name: string): Uint8Array {
+  if (hashes.length !== width) throw new CatalogueError(`${name} must hold ${width} hashes`);
+  const bytes = new Uint8Array(4 * width);
+  const view = new DataView(bytes.buffer);
+  for (const [column, hash] of hashes.entries()) view.setUint32(4 * column, hash, true);
+  return bytes;
+}
+
+export function readTerms(bytes: Uint8Array, width: number, name: string): Uint32Array {
+  if (bytes.length !== 4 * width) throw new CatalogueError(`${name} have another length`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return Uint32Array.from({ length: width }, (_, column) => view.getUint32(4 * column, true));
+}

@@ -1,4 +1,6 @@
 /** Statistics and metrics: what one browser counts, the order of the entries, their bounds. */
+import type { HeadLabel } from './heads/label.ts';
+import { type PopularPairsStatistic, popularPairCount } from './parts-popular.ts';
 
 /**
  * Exposures and conversions by arm. Entry 2a is 1 when arm a is the first that this browser saw of
@@ -30,7 +32,53 @@ export interface PairsStatistic {
   readonly bins: number;
 }
 
-export type Statistic = CampaignStatistic | HistogramStatistic | PairsStatistic;
+/** 1/√m for each of the m different items of this browser's history: popularity (K16). */
+export interface ItemsStatistic {
+  readonly name: 'items';
+  /** Items of the task's catalogue, which gives their order. */
+  readonly items: number;
+}
+
+/** Co-occurrence on the directed edges of the catalogue's item graph, L2 norm 1 (K17). */
+export interface GraphPairsStatistic {
+  readonly name: 'graph-pairs';
+  /** Items × degree of the task's catalogue; entry e is the edge `graph[e]`. */
+  readonly edges: number;
+  /** Places between two items of a sequence that still count as a pair: 3. */
+  readonly gaps: number;
+}
+
+/** An input of a head (heads/inputs.ts, of one column) in bins: the value's place among the edges. */
+export interface BinnedInput {
+  readonly input: string;
+  /** Rising, inside (0, 1): edge e parts bin e from bin e + 1, to which it belongs. */
+  readonly edges: readonly number[];
+}
+
+/**
+ * Joint counts of binned inputs and a label with two outcomes, of this browser's newest example
+ * (K25): what naive Bayes, a small tree and the selection of inputs are fitted from.
+ *
+ * One table for each input (`ways` 1), bins × 2, or for each pair of inputs (`ways` 2), bins × bins
+ * × 2, in the order of the inputs (0·1, 0·2, …, 1·2, …). In each of the t tables the cell that the
+ * example falls into is 1/√t.
+ */
+export interface InputLabelStatistic {
+  readonly name: 'input-label';
+  readonly label: HeadLabel;
+  /** All with as many edges. */
+  readonly inputs: readonly BinnedInput[];
+  readonly ways: 1 | 2;
+}
+
+export type Statistic =
+  | CampaignStatistic
+  | HistogramStatistic
+  | PairsStatistic
+  | ItemsStatistic
+  | GraphPairsStatistic
+  | PopularPairsStatistic
+  | InputLabelStatistic;
 
 /**
  * Entries of an evaluation, each in [0, 1]. `browsers` is 1 where there was something to evaluate,
@@ -39,7 +87,9 @@ export type Statistic = CampaignStatistic | HistogramStatistic | PairsStatistic;
  */
 export const METRIC_ENTRIES = {
   ranking: ['browsers', 'hr10', 'ndcg10', 'ndcg10-start'],
-  intent: ['browsers', 'log-loss', 'accuracy'],
+  head: ['browsers', 'log-loss', 'accuracy'],
+  /** And one more of each part, see `metricEntries`. */
+  parts: ['browsers', 'ndcg10-start', 'ndcg10-wide'],
 } as const;
 
 /** A probability below 1.8 % of what happened costs no more than this. */
@@ -51,7 +101,7 @@ export interface EntryName {
   readonly of: string;
 }
 
-/** Names of a statistic's entries in their order; hashed bins are numbered. */
+/** Names of a statistic's entries in their order; hashed bins, items and edges are numbered. */
 export function entryNames(statistic: Statistic): EntryName[] {
   switch (statistic.name) {
     case 'campaign':
@@ -63,6 +113,18 @@ export function entryNames(statistic: Statistic): EntryName[] {
       return binNames(statistic.bins).map((of) => ({ name: 'share', of }));
     case 'pairs':
       return binNames(statistic.bins).map((of) => ({ name: 'pair-share', of }));
+    case 'items':
+      return binNames(statistic.items).map((of) => ({ name: 'item', of }));
+    case 'graph-pairs':
+      return binNames(statistic.edges).map((of) => ({ name: 'edge', of }));
+    case 'popular-pairs':
+      return statistic.among.flatMap((a, i) =>
+        statistic.among.slice(i + 1).map((b) => ({ name: 'pair', of: pairName(`${a}`, `${b}`) })),
+      );
+    case 'input-label':
+      return tablesOf(statistic).flatMap((table) =>
+        cellNames(table, 0, '').map((of) => ({ name: 'input-label', of })),
+      );
     default:
       throw new RangeError(
         `statistic.name: unknown statistic ${(statistic as { name: string }).name}`,
@@ -70,7 +132,33 @@ export function entryNames(statistic: Statistic): EntryName[] {
   }
 }
 
-/** Largest L2 norm of one browser's entries: √2 for a campaign, 1 for shares. */
+/** How many entries a statistic has, d, without naming them. */
+export function entryCount(statistic: Statistic): number {
+  if (statistic.name === 'items') return statistic.items;
+  if (statistic.name === 'graph-pairs') return statistic.edges;
+  if (statistic.name === 'popular-pairs') return popularPairCount(statistic.among.length);
+  return entryNames(statistic).length;
+}
+
+/** The inputs of each table of an `input-label` statistic, in the order of its entries. */
+export function tablesOf({
+  inputs,
+  ways,
+}: InputLabelStatistic): readonly (readonly BinnedInput[])[] {
+  if (ways === 1) return inputs.map((one) => [one]);
+  return inputs.flatMap((one, i) => inputs.slice(i + 1).map((other) => [one, other]));
+}
+
+/** "recency 2, spend 0, 1": bins of the inputs, then the outcome. */
+function cellNames(table: readonly BinnedInput[], at: number, before: string): string[] {
+  const one = table[at];
+  if (one === undefined) return [`${before}0`, `${before}1`];
+  return Array.from({ length: one.edges.length + 1 }, (_, bin) => bin).flatMap((bin) =>
+    cellNames(table, at + 1, `${before}${one.input} ${bin}, `),
+  );
+}
+
+/** Largest L2 norm of one browser's entries: √2 for a campaign, else 1. */
 export function largestStatisticNorm(statistic: Statistic): number {
   return statistic.name === 'campaign' ? Math.SQRT2 : 1;
 }

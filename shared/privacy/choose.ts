@@ -89,16 +89,11 @@ function charged(curve: RdpCurve, { delta, participations }: ChoiceInput): numbe
 }
 
 /** The discrete Gaussian whose k reports compose by zCDP to (ε, δ); the ledger's grid costs 0.1%. */
-function gaussianFor(input: ChoiceInput): GaussianPlan {
+function gaussianFor(input: ChoiceInput): number {
   const { epsilon, delta, participations } = input;
   let sigma = sigmaOfEpsilon(epsilon, delta) * Math.sqrt(participations);
   while (charged(gaussianCurve(sigma), input) > epsilon) sigma *= 1 + 1e-4;
-  return { sigma, mechanism: discreteGaussian(sigma) };
-}
-
-interface GaussianPlan {
-  readonly sigma: number;
-  readonly mechanism: Mechanism;
+  return sigma;
 }
 
 /** The largest ε of one report of a pure mechanism whose k reports are (ε, δ), within 2^-30. */
@@ -119,16 +114,35 @@ function pureShare(input: ChoiceInput): number {
  * @throws TypeError or RangeError for an input out of range.
  */
 export function chooseMechanism(input: ChoiceInput): MechanismChoice {
-  const { d, clipL2, scaleBits, participations } = input;
+  const { participations } = input;
   assertInteger('participations', participations, 1, 1000);
+  return chooseBetween({ ...input, sigma: gaussianFor(input), pureEpsilon: pureShare(input) });
+}
+
+/** Two mechanisms of equal cost: Gaussian noise of σ, and an ε-DP one at δ = 0. */
+interface Contest {
+  readonly sigma: number;
+  /** ε of one report of PrivUnitG; 0: none. */
+  readonly pureEpsilon: number;
+  readonly d: number;
+  readonly clipL2: number;
+  readonly scaleBits: number;
+}
+
+/**
+ * Chooses the one of smaller variance, whatever its cost is by.
+ *
+ * @throws TypeError or RangeError for an input out of range.
+ */
+export function chooseBetween(contest: Contest): MechanismChoice {
+  const { sigma, pureEpsilon, d, clipL2, scaleBits } = contest;
   assertPositive('clipL2', clipL2);
   assertInteger('scaleBits', scaleBits, 0, 30);
-  const { sigma, mechanism: gaussian } = gaussianFor(input);
+  const gaussian = discreteGaussian(sigma);
   const B = 2 ** scaleBits;
   const noise = (2 * sigma * normBound(B, d) * clipL2) / B;
   const gaussianVariance = d * (noise ** 2 + (clipL2 / (2 * B)) ** 2);
-  const share = pureShare(input);
-  const seeded = share > 0 ? bestPrivUnitMechanism(share, d) : null;
+  const seeded = pureEpsilon > 0 ? bestPrivUnitMechanism(pureEpsilon, d) : null;
   const seededVariance =
     seeded === null ? Number.POSITIVE_INFINITY : clipL2 ** 2 * privUnitVariance(seeded, d);
   const wins = seeded !== null && seededVariance < gaussianVariance;

@@ -2,6 +2,8 @@
  * The validation gate (SPEC.md, K12 to K14): the quality of a version from the sums that an
  * evaluation published, and whether it is served.
  */
+import { metricEntries } from '../model/architecture.ts';
+import type { PartName } from '../model/parts.ts';
 import { LOG_LOSS_CAP } from '../model/statistic.ts';
 import { predictedTaskError } from '../privacy/guard.ts';
 import type { Quality, Task } from './task.ts';
@@ -32,7 +34,7 @@ export interface Decision {
 /**
  * The margin of what was evaluated over an untrained model, from one evaluation: NDCG@10 less that
  * of the start weights in the same histories (ranking), or the log loss below that of an even
- * guess, ln 2, in nats (intention). Its deviation is that of the noise by the delta method, for
+ * guess, ln 2, in nats (a head). Its deviation is that of the noise by the delta method, for
  * independent noise of the same variance τ² in every entry: τ·√(2 + r²)/c of r = (a − b)/c, and
  * τ·√(1 + r²)/c of r = a/c.
  *
@@ -50,13 +52,39 @@ export function qualityOf(task: Task, means: ArrayLike<number>, reports: number)
   const noise = predictedTaskError(task, reports) / Math.sqrt(d);
   const [browsers = 0, second = 0, third = 0, fourth = 0] = Array.from(means);
   if (!(browsers >= LEAST_DEVIATIONS * noise && browsers > 0)) return null;
-  if (architecture.of === 'ranking') {
-    const margin = (third - fourth) / browsers;
-    return { margin, deviation: (noise * Math.sqrt(2 + margin * margin)) / browsers };
-  }
+  if (architecture.of === 'ranking') return marginOf(third - fourth, browsers, noise);
+  if (architecture.of === 'parts') return marginOf(third - second, browsers, noise);
   const loss = second / browsers;
   const deviation = (LOG_LOSS_CAP * noise * Math.sqrt(1 + loss * loss)) / browsers;
   return { margin: Math.LN2 - LOG_LOSS_CAP * loss, deviation };
+}
+
+/**
+ * What a part adds to the ranker (K20): NDCG@10 with it less that without, of the same histories.
+ *
+ * @param task an evaluation of parts
+ * @returns null where it does not hold this part, or too few browsers for the noise.
+ */
+export function partQuality(
+  task: Task,
+  name: PartName,
+  means: ArrayLike<number>,
+  reports: number,
+): Quality | null {
+  const { architecture, d } = task;
+  if (architecture.name !== 'metrics' || means.length !== d) return null;
+  const entries = metricEntries(architecture);
+  const entry = (of: string): number => means[entries.indexOf(of)] ?? Number.NaN;
+  const noise = predictedTaskError(task, reports) / Math.sqrt(d);
+  const browsers = entry('browsers');
+  const gain = entry(`ndcg10-${name}`) - entry('ndcg10-wide');
+  if (!(browsers >= LEAST_DEVIATIONS * noise && browsers > 0 && Number.isFinite(gain))) return null;
+  return marginOf(gain, browsers, noise);
+}
+
+function marginOf(difference: number, browsers: number, noise: number): Quality {
+  const margin = difference / browsers;
+  return { margin, deviation: (noise * Math.sqrt(2 + margin * margin)) / browsers };
 }
 
 /** Whether a candidate falls behind the reference by at most `sigmas` deviations of both's noise. */

@@ -1,6 +1,8 @@
 /** Decoders of architectures and recipes, and what fits which kind of task (SPEC.md, K rules). */
 import { kindOf, largestNorm } from '../model/architecture.ts';
 import { aggregateOf, isTraining, MAX_ROBUST_BYTES, robustBytes } from '../model/recipe.ts';
+import { evaluatedHead, head, inputLabel, trunk } from './head-record.ts';
+import { PARTS } from './ranker.ts';
 import {
   type Check,
   either,
@@ -30,6 +32,15 @@ const names =
     }
   };
 
+/** Item indices, rising: 4,096 make 2^23 pairs. */
+const among: Check = (value, path) => {
+  list(integer(0, 1 << 24), 4096)(value, path);
+  const items = value as readonly number[];
+  if (items.length < 2 || items.some((item, i) => i > 0 && item <= (items[i - 1] as number))) {
+    throw new ShapeError(path, 'at least two item indices, rising');
+  }
+};
+
 const statistic = either(
   object({
     name: literal('campaign'),
@@ -43,13 +54,19 @@ const statistic = either(
     bins: either(HASHED_BINS, names(4096)),
   }),
   object({ name: literal('pairs'), of: literal('item', 'category'), bins: HASHED_BINS }),
+  object({ name: literal('items'), items: integer(1, 1 << 24) }),
+  object({ name: literal('graph-pairs'), edges: integer(1, 1 << 24), gaps: integer(1, 10) }),
+  object({ name: literal('popular-pairs'), among, gaps: integer(1, 100) }),
+  inputLabel,
 );
 
 export const architecture: Check = either(
   object({ name: literal('wide'), historyLength: HISTORY_LENGTH }),
-  object({ name: literal('logistic'), head: literal('intent'), inputs: integer(1, 4096) }),
+  head,
+  trunk,
   object({
-    name: literal('attention'),
+    name: literal('tower'),
+    kind: literal('attention', 'gru', 'lstm', 'cnn', 'mean'),
     content: integer(1, 1024),
     width: integer(1, 256),
     historyLength: HISTORY_LENGTH,
@@ -57,11 +74,18 @@ export const architecture: Check = either(
   object({ name: literal('counts'), statistic }),
   object({
     name: literal('metrics'),
+    of: literal('parts'),
+    task: text(40),
+    historyLength: HISTORY_LENGTH,
+    parts: PARTS,
+  }),
+  object({
+    name: literal('metrics'),
     of: literal('ranking'),
     task: text(40),
     historyLength: HISTORY_LENGTH,
   }),
-  object({ name: literal('metrics'), of: literal('intent'), task: text(40) }),
+  object({ name: literal('metrics'), of: literal('head'), task: text(40), head: evaluatedHead }),
 );
 
 const STEP = { learningRate: number(1e-9, 1e3), decayRounds: nullable(number(1e-3, 1e9)) };

@@ -2,8 +2,10 @@
 import { canonicalBytes } from '../bytes/canonical.ts';
 import { sha256Hex } from '../bytes/hash.ts';
 import { parameterCount } from '../model/architecture.ts';
+import { parseExpression } from '../model/expression/parse.ts';
 import { ORDERS } from '../privacy/curve.ts';
 import { architecture, assertKind, recipe } from './kinds.ts';
+import { RANKER } from './ranker.ts';
 import {
   type Check,
   decimal,
@@ -88,30 +90,25 @@ const order: Check = (value, path) => {
   }
 };
 
-const SITE = object({
+const rule: Check = (value, path) => {
+  try {
+    parseExpression(value as string);
+  } catch (error) {
+    throw new ShapeError(path, `a segment rule (${(error as Error).message})`);
+  }
+};
+
+const SITE_FIELDS = {
   version: literal(1),
   type: literal('site'),
   site: text(100),
   serial: integer(0, 2 ** 52),
   budget: object({ epsilon: number(0, 1e4), delta: number(1e-18, 1e-5), order }),
   tasks: list(object({ name: text(40), hash }), 64),
-  segments: list(
-    object({
-      id: text(60),
-      label: text(120),
-      when: list(
-        object({
-          field: text(60),
-          op: literal('>=', '<=', '=='),
-          value: either(number(-1e12, 1e12), text(120)),
-        }),
-        16,
-      ),
-    }),
-    64,
-  ),
+  segments: list(object({ id: text(60), label: text(120), when: rule }), 64),
   revoked: list(publicKey, 256),
-});
+};
+const SITE = object(SITE_FIELDS, { ranker: RANKER });
 
 const ROUND = object(
   {

@@ -1,29 +1,35 @@
-/** Segment rules that a new site begins with; their fields are those of sdk/profile/segments.ts. */
+/** Segment rules that a new site begins with; their language is that of shared/model/expression. */
 import type { SegmentRule } from './task.ts';
 
 export const DEFAULT_SEGMENTS: readonly SegmentRule[] = [
   {
     id: 'high-value',
     label: 'Buys often, at the upper end',
-    when: [
-      { field: 'orders', op: '>=', value: 2 },
-      { field: 'high-price-share', op: '>=', value: 0.4 },
-    ],
+    when: 'orders >= 2 and (high-price-share >= 0.4 or value-tier == "high")',
   },
   {
     id: 'bargain-hunter',
-    label: 'Looks for the lower price bands',
-    when: [
-      { field: 'views', op: '>=', value: 4 },
-      { field: 'low-price-share', op: '>=', value: 0.6 },
-    ],
+    label: 'Looks for the lower price',
+    when: 'views >= 4 and (low-price-share >= 0.6 or price-sensitivity >= 0.6)',
+  },
+  {
+    id: 'new',
+    label: 'First visit, nothing bought yet',
+    when: 'events >= 1 and visitor == "new" and orders == 0',
+  },
+  {
+    id: 'lapsing',
+    label: 'Bought before, stays away longer than usual',
+    when: 'orders >= 1 and (churn >= 0.6 or days-since-purchase > 90)',
   },
   {
     id: 'about-to-buy',
     label: 'Basket filled and likely to buy now',
-    when: [
-      { field: 'basket-value', op: '>=', value: 0.01 },
-      { field: 'intent', op: '>=', value: 0.5 },
-    ],
+    when: 'basket-value > 0 and intent >= 0.5',
+  },
+  {
+    id: 'looking-around',
+    label: 'Looks at much, puts nothing into the basket',
+    when: 'views >= 8 and basket-adds == 0 and orders == 0',
   },
 ];

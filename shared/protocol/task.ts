@@ -1,5 +1,6 @@
 /** Task, site and round records: what is signed, by whom, and what a browser may rely on. */
 import type { Architecture } from '../model/architecture.ts';
+import type { RankerRecord } from '../model/parts.ts';
 import type { TaskRecipe } from '../model/recipe.ts';
 import type { Mechanism } from '../privacy/mechanism.ts';
 
@@ -94,20 +95,16 @@ export interface SiteRecord {
   readonly segments: readonly SegmentRule[];
   /** Public keys, base64url, that are good for nothing any more: in tasks, rounds and rotations. */
   readonly revoked: readonly string[];
+  /** Of what the ranker is made (K18); when absent, of the first wide task alone. */
+  readonly ranker?: RankerRecord;
 }
 
-/** A rule over profile fields: all of `when` must hold. */
+/** A rule over profile fields (R11). */
 export interface SegmentRule {
   readonly id: string;
   readonly label: string;
-  readonly when: readonly SegmentTest[];
-}
-
-export interface SegmentTest {
-  /** Profile field: see sdk/profile/segments.ts for the closed list. */
-  readonly field: string;
-  readonly op: '>=' | '<=' | '==';
-  readonly value: number | string;
+  /** In the language of shared/model/expression/parse.ts: `orders >= 2 and spend > 200`. */
+  readonly when: string;
 }
 
 /** Opens a round. Signed by the aggregator's key that the task names. */

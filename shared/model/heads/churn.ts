@@ -1,0 +1,42 @@
+/** Churn: will this shopper stay away? */
+import type { HeadRecord } from './record.ts';
+
+export const CHURN: HeadRecord = {
+  name: 'churn',
+  why: 'Win back who is about to leave for good, and leave in peace who buys anyway.',
+  architecture: {
+    name: 'head',
+    head: 'churn',
+    label: { name: 'no-purchase', days: 30 },
+    inputs: [
+      '~recency',
+      '~idle',
+      '~tenure',
+      '~order-tenure',
+      '~order-gap',
+      '~overdue',
+      '~order-span',
+      '~bought-again',
+      '~orders',
+      '~orders@90',
+      '~spend',
+      '~order-value',
+      '~visits@30',
+      '~views@30',
+      '~active-days@90',
+      '~recency*~orders',
+      'recency:8',
+    ],
+    hidden: 0,
+  },
+  recipe: {
+    steps: 1,
+    learningRate: 1,
+    negatives: 0,
+    maxExamples: 12,
+    server: { name: 'fedavgm', learningRate: 20, momentum: 0.9, decayRounds: 20 },
+  },
+  clipL2: 0.5,
+  metrics: ['auc', 'log-loss', 'calibration'],
+  start: null,
+};

@@ -1,0 +1,45 @@
+/** Value tier: will this shopper be among those who spend the most? */
+import type { HeadRecord } from './record.ts';
+
+/** 200 in 90 days is a guess at a top tier; a shop puts its own figure here. */
+export const VALUE: HeadRecord = {
+  name: 'value',
+  why: 'Serve who will spend the most: service, early access, and no needless discounts.',
+  architecture: {
+    name: 'head',
+    head: 'value',
+    label: { name: 'spend-at-least', days: 90, amount: 200 },
+    inputs: [
+      '~recency',
+      '~tenure',
+      '~order-tenure',
+      '~order-gap',
+      '~overdue',
+      '~bought-again',
+      '~orders',
+      '~orders@90',
+      '~spend',
+      '~spend@90',
+      '~order-value',
+      '~largest-order',
+      '~goods-bought',
+      '~items-per-order',
+      '~price-mean',
+      '~adds@30',
+      '~views@30',
+      '~spend*~orders',
+      'spend:8',
+    ],
+    hidden: 0,
+  },
+  recipe: {
+    steps: 1,
+    learningRate: 1,
+    negatives: 0,
+    maxExamples: 4,
+    server: { name: 'fedavgm', learningRate: 20, momentum: 0.9, decayRounds: 20 },
+  },
+  clipL2: 0.5,
+  metrics: ['auc', 'log-loss', 'calibration'],
+  start: null,
+};

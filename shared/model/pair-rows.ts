@@ -1,0 +1,105 @@
+/** Co-occurrence as it scores: sparse rows from published sums (SPEC.md of shared/protocol, K17). */
+import type { Catalogue } from './catalogue.ts';
+import type { PairPart } from './parts.ts';
+import { type PopularPairsStatistic, visitPopularPairs } from './parts-popular.ts';
+
+/** Row a, entries starts[a] to starts[a + 1], holds what goes with item a; length n + 1. */
+export interface PairRows {
+  readonly starts: Uint32Array;
+  readonly items: Uint32Array;
+  /** Above 0. */
+  readonly values: Float32Array;
+}
+
+/**
+ * Rows of a matrix on the item graph.
+ *
+ * @param matrix of `pairMatrix`, n × degree
+ * @throws RangeError for a matrix of another catalogue.
+ */
+export function graphRows(
+  matrix: ArrayLike<number>,
+  { ids, graph, degree }: Pick<Catalogue, 'ids' | 'graph' | 'degree'>,
+): PairRows {
+  const n = ids.length;
+  if (matrix.length !== n * degree) throw new RangeError(`matrix must hold ${n * degree} numbers`);
+  const rows: Triple[] = [];
+  for (let e = 0; e < matrix.length; e++) {
+    const [value, to] = [matrix[e] as number, graph[e] as number];
+    if (value > 0 && to < n) rows.push([Math.floor(e / degree), to, value]);
+  }
+  return rowsOf(rows, n);
+}
+
+/**
+ * Rows of the sums of `popular-pairs`, both directions of each pair; what is at most `threshold`
+ * deviations of the noise is left out.
+ *
+ * @param n items of the catalogue
+ * @throws RangeError for a list of another catalogue.
+ */
+export function popularRows(
+  statistic: PopularPairsStatistic,
+  sums: ArrayLike<number>,
+  deviation: number,
+  { threshold }: Pick<PairPart, 'threshold'>,
+  n: number,
+): PairRows {
+  if (!((statistic.among.at(-1) ?? 0) < n))
+    throw new RangeError(`among must hold items below ${n}`);
+  const rows: Triple[] = [];
+  visitPopularPairs(statistic, sums, deviation, threshold, (from, to, sum) =>
+    rows.push([from, to, sum]),
+  );
+  return rowsOf(rows, n);
+}
+
+type Triple = readonly [from: number, to: number, value: number];
+
+function rowsOf(triples: readonly Triple[], n: number): PairRows {
+  const starts = new Uint32Array(n + 1);
+  for (const [from] of triples) starts[from + 1] = (starts[from + 1] as number) + 1;
+  for (let row = 0; row < n; row++) {
+    starts[row + 1] = (starts[row + 1] as number) + (starts[row] as number);
+  }
+  const next = starts.slice(0, n);
+  const items = new Uint32Array(triples.length);
+  const values = new Float32Array(triples.length);
+  for (const [from, to, value] of triples) {
+    const at = next[from] as number;
+    next[from] = at + 1;
+    items[at] = to;
+    values[at] = value;
+  }
+  return { starts, items, values };
+}
+
+/**
+ * Co-occurrence scores of all items, length n; not yet times the part's weight. Zeros for an empty
+ * history. A history item costs its row.
+ *
+ * @param history item indices, oldest first
+ * @throws RangeError for a history item that the rows do not have.
+ */
+export function pairScores(
+  { starts, items, values }: PairRows,
+  history: readonly number[],
+  { decay, reach }: Pick<PairPart, 'decay' | 'reach'>,
+): Float32Array {
+  const n = starts.length - 1;
+  const scores = new Float32Array(n);
+  const touched = new Set<number>();
+  for (let q = 0; q < Math.min(reach, history.length); q++) {
+    const item = history[history.length - 1 - q] as number;
+    if (!(Number.isInteger(item) && item >= 0 && item < n)) {
+      throw new RangeError(`history must hold item indices below ${n}`);
+    }
+    for (let e = starts[item] as number; e < (starts[item + 1] as number); e++) {
+      const j = items[e] as number;
+      touched.add(j);
+      scores[j] = (scores[j] as number) + decay ** q * (values[e] as number);
+    }
+  }
+  for (const j of touched) scores[j] = Math.log1p(scores[j] as number);
+  return scores;
+}

@@ -1,0 +1,262 @@
+/**
+ * What can be learned, what it costs and from when it pays. "§" is a section of the study that the
+ * recipe comes from (amazon-industrial: 3,285 shoppers, 3,686 goods); E.: error.ts.
+ *
+ * The study's figures: 36 rounds of the wide ranker under noise give 95 % of its central fit, 54
+ * rounds 97 % (§2); popularity adds about 0.1 to 0.2 NDCG (in percent), and nothing where the noise
+ * is that of the local tier (§2, §4); pairs add 0.1 at 3,285 shoppers and 0.7 with the noise of ten
+ * times as many (§1, §2); a linear head loses nothing to noise at 1,600 shoppers (§5); a tower's
+ * averaged update should be off by a tenth of the clip at most (§8).
+ */
+import {
+  type Architecture,
+  type HeadArchitecture,
+  type PartsMetrics,
+  parameterCount,
+  type TowerArchitecture,
+  type WideArchitecture,
+} from '../model/architecture.ts';
+import { CHURN } from '../model/heads/churn.ts';
+import { INTENT, INTENT_MLP } from '../model/heads/intent.ts';
+import { NEXT_CATEGORY } from '../model/heads/next-category.ts';
+import { PRICE_SENSITIVITY } from '../model/heads/price-sensitivity.ts';
+import type { HeadRecord } from '../model/heads/record.ts';
+import { VALUE } from '../model/heads/value.ts';
+import type { DeepPart, PairPart, PopPart, RankerParts } from '../model/parts.ts';
+import type { TaskRecipe } from '../model/recipe.ts';
+import type { GoodsFields, PlanRequest } from './request.ts';
+
+/** Items of a history that the ranker looks at: §1. */
+export const HISTORY_LENGTH = 10;
+
+/** Settings of the recipe (§1); λ = 3 is that of noise below one count. */
+export const POP: PopPart = { task: 'pop', weight: 0.15, floor: 1.5, scale: 3 };
+export const PAIR: PairPart = {
+  task: 'pair',
+  weight: 3,
+  threshold: 3,
+  decay: 0.6,
+  reach: 3,
+};
+
+export const DEEP: DeepPart = { task: 'deep' };
+
+/** Places between two items that still count as a pair: §1. */
+const GAPS = 3;
+
+/**
+ * Sum of one shopper's entries, and the part of all sums that falls on the busiest hundredth of the
+ * entries: measured on the training file with sdk/measure/items.ts, on the graph that
+ * aggregator/catalogue/build.ts makes of hashed n-grams.
+ */
+const BUSY = { share: 0.01, items: { sum: 1.88, part: 0.117 }, edges: { sum: 0.597, part: 0.563 } };
+
+/** A larger report is not asked of a browser: 1 MB. */
+const MOST_ENTRIES = 1 << 18;
+
+interface Common {
+  readonly architecture: Architecture;
+  readonly clipL2: number;
+  readonly recipe: TaskRecipe;
+  /** One in so many shoppers is in a round (split tier). */
+  readonly spread: number;
+  /** Rounds below which this size does not pay. */
+  readonly leastRounds: number;
+  /** For the table: "11 weights". */
+  readonly size: string;
+}
+
+/** Weights: on while the error of a round's mean is at most this share of the clip. */
+interface MeanSize extends Common {
+  readonly kind: 'mean';
+  readonly bound: number;
+  readonly head?: HeadRecord;
+}
+
+/** Counts: on while so many deviations of noise are below the count of a busy entry. */
+interface CountSize extends Common {
+  readonly kind: 'count';
+  /** Expected count of the busiest hundredth of the entries, per report. */
+  readonly busy: number;
+  readonly deviations: number;
+}
+
+/** An evaluation: on while the smallest gain of NDCG@10 that it can see is at most the bound. */
+export interface GateSize extends Common {
+  readonly kind: 'gate';
+  readonly bound: number;
+  /** Deviations of the noise by which a part must help (K20). */
+  readonly sigmas: number;
+  /** Share of the browsers with two items or more, which have something to evaluate. */
+  readonly browsers: number;
+}
+
+export type Size = MeanSize | CountSize | GateSize;
+
+export interface Candidate {
+  readonly name: string;
+  /** Participations that it is given, of those of a whole plan. */
+  readonly units: number;
+  /** The largest first; the first that the noise allows is taken. */
+  readonly sizes: readonly Size[];
+  /** What it needs and the shop lacks, or null. */
+  readonly lacks: string | null;
+  /** What the study found; empty where the figure says enough. */
+  readonly pays: string;
+}
+
+const RELEASE = { server: { name: 'release' } } as const;
+
+function wide({ has }: PlanRequest): Candidate {
+  const architecture: WideArchitecture = { name: 'wide', historyLength: HISTORY_LENGTH };
+  const idle = [
+    ...(has.texts ? [] : ['6 of its features are 0 without texts']),
+    ...(has.brands ? [] : ['2 are 0 without brands']),
+  ];
+  const size: MeanSize = {
+    ...{ kind: 'mean', architecture, clipL2: 2, spread: 9, bound: 0.5, size: '11 weights' },
+    leastRounds: 1,
+    // §1; the shipped 100 negatives, which a browser has in memory anyway.
+    recipe: {
+      ...{ steps: 3, learningRate: 1, negatives: 100, maxExamples: 60 },
+      server: { name: 'fedavg', learningRate: 1, decayRounds: null },
+    },
+  };
+  const pays = ['ranks by content before any round', ...idle].join('; ');
+  return { name: 'wide', units: 4, sizes: [size], lacks: null, pays };
+}
+
+function counts(
+  name: 'pop' | 'pair',
+  entries: number,
+  { sum, part }: { readonly sum: number; readonly part: number },
+): Candidate {
+  const isPop = name === 'pop';
+  const statistic = isPop
+    ? ({ name: 'items', items: entries } as const)
+    : ({ name: 'graph-pairs', edges: entries, gaps: GAPS } as const);
+  const size: CountSize = {
+    ...{ kind: 'count', architecture: { name: 'counts', statistic }, clipL2: 1, spread: 1 },
+    ...{ recipe: RELEASE, leastRounds: 1, size: `${entries} ${isPop ? 'goods' : 'edges'}` },
+    busy: (sum * part) / (BUSY.share * entries),
+    deviations: isPop ? POP.floor : PAIR.threshold,
+  };
+  const tooLong = entries > MOST_ENTRIES ? `reports of at most ${MOST_ENTRIES} entries` : null;
+  return {
+    name,
+    units: isPop ? 1 : 3,
+    sizes: entries === 0 ? [] : [size],
+    lacks: entries === 0 ? 'an item graph' : tooLong,
+    pays: isPop ? 'about 0.1 NDCG (§2)' : '0.7 NDCG at 32,850 shoppers, 0.1 at 3,285 (§2)',
+  };
+}
+
+const WIDTHS = [64, 32, 16, 8] as const;
+
+function deep({ content }: PlanRequest): Candidate {
+  const sizes = WIDTHS.map((width): MeanSize => {
+    const architecture: TowerArchitecture = {
+      ...{ name: 'tower', kind: 'attention', content, width, historyLength: HISTORY_LENGTH },
+    };
+    return {
+      ...{ kind: 'mean', architecture, clipL2: 1, spread: 6, bound: 0.1, leastRounds: 1 },
+      size: `attention, width ${width}`,
+      recipe: {
+        ...{ steps: 3, learningRate: 0.5, negatives: 100, maxExamples: 60 },
+        server: { name: 'fedavg', learningRate: 1, decayRounds: null },
+      },
+    };
+  });
+  const pays = 'not known before the gate has seen it: its output starts at zero (§3, §8)';
+  const lacks = content === 0 ? 'content vectors' : null;
+  return { name: 'deep', units: 4, sizes: content === 0 ? [] : sizes, lacks, pays };
+}
+
+function headSize(head: HeadRecord, more: Partial<MeanSize> = {}): MeanSize {
+  const { architecture, clipL2, recipe } = head;
+  const { hidden } = architecture as HeadArchitecture;
+  return {
+    ...{
+      kind: 'mean',
+      architecture,
+      clipL2,
+      recipe,
+      spread: 6,
+      bound: 0.5,
+      leastRounds: LEAST_ROUNDS,
+      head,
+    },
+    size: hidden === 0 ? 'linear' : `${hidden} hidden`,
+    ...more,
+  };
+}
+
+/** §5: one round is too few, three are nearly as good as ten. */
+const LEAST_ROUNDS = 3;
+
+/** §5: with 10 rounds a hidden layer loses to the linear head, with many it wins (§8). */
+const MLP = { spread: 20, bound: 0.1, leastRounds: 30 } as const;
+
+function heads({ prices, categories }: GoodsFields): Candidate[] {
+  const one = (head: HeadRecord, lacks: string | null, sizes: MeanSize[] = []): Candidate => ({
+    ...{ name: head.name, units: 2, sizes: [...sizes, headSize(head)], lacks, pays: '' },
+  });
+  const withPrices = prices ? null : 'prices';
+  return [
+    one(INTENT, null, [headSize({ ...INTENT_MLP, name: INTENT.name }, MLP)]),
+    one(CHURN, null),
+    one(VALUE, withPrices),
+    one(PRICE_SENSITIVITY, withPrices),
+    one(NEXT_CATEGORY, categories ? null : 'categories'),
+  ];
+}
+
+/**
+ * The evaluation of the ranker without and with each part (K19). It has to see the gain of pairs; the
+ * gain of popularity, 0.1, is too small for it, and popularity is never behind it.
+ */
+export function gateSize(parts: Pick<RankerParts, 'pair' | 'deep'>): GateSize {
+  const architecture: PartsMetrics = {
+    ...{ name: 'metrics', of: 'parts', task: 'wide', historyLength: HISTORY_LENGTH },
+    parts: { pop: null, ...parts },
+  };
+  const entries = parameterCount(architecture);
+  return {
+    ...{ kind: 'gate', architecture, clipL2: Math.sqrt(entries), recipe: RELEASE, spread: 2 },
+    ...{
+      bound: 0.007,
+      sigmas: GATE_SIGMAS,
+      browsers: 0.8,
+      leastRounds: 2,
+      size: `${entries} sums`,
+    },
+  };
+}
+
+/** Deviations of the noise by which a part must help (K20). */
+export const GATE_SIGMAS = 2;
+
+const GATE: Candidate = {
+  ...{ name: 'gate', units: 2, lacks: null },
+  sizes: [gateSize({ pair: PAIR, deep: DEEP })],
+  pays: 'keeps pair and deep off until they help (K20)',
+};
+
+/** Participations into which a budget is cut unless asked otherwise: what these parts want in all. */
+export const PARTICIPATIONS = { split: 24, local: 8 } as const;
+
+/** What a shop could learn, in the order in which participations are given out. */
+export function candidatesOf(request: PlanRequest): readonly Candidate[] {
+  const { items, edges, has } = request;
+  const [intent, ...others] = heads(has);
+  const pop = counts('pop', items, BUSY.items);
+  const pair = counts('pair', edges, BUSY.edges);
+  const first = [wide(request), ...(intent ? [intent] : [])];
+  // What local noise leaves nothing of (§7) comes last there.
+  return request.tier === 'local'
+    ? [...first, ...others, pop, pair, GATE, deep(request)]
+    : [...first, pop, pair, GATE, ...others, deep(request)];
+}
+
+/** More rounds of the wide part than these participations give bring nothing (§2: 54 rounds). */
+export const MOST_WIDE_UNITS = 9;
