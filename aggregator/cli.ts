@@ -4,11 +4,13 @@ import { auditCommand } from './audit-command.ts';
 import type { Command, CommandOutput } from './command.ts';
 import { doctorCommand } from './doctor.ts';
 import { newCommand } from './new-command.ts';
+import { planCommand } from './plan-command.ts';
 import { serveCommand } from './serve-command.ts';
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   audit: auditCommand,
   new: newCommand,
+  plan: planCommand,
   serve: serveCommand,
   doctor: doctorCommand,
 };

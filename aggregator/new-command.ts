@@ -10,6 +10,7 @@ import type { Command, CommandOutput } from './command.ts';
 import { joinValues } from './flags.ts';
 import { type MadeSite, makeSite, type NewSite } from './new-site.ts';
 import { AssetError, loadAssets } from './operate/assets.ts';
+import { MOST_EPSILON } from './plan-accounting.ts';
 import type { Plan } from './plan-site.ts';
 
 const USAGE = `vitrine new SITE --catalogue FILE [options]
@@ -18,17 +19,24 @@ Makes the folder of a site, or extends it: keys, tasks, settings, and the tag fo
 A key that is there is never replaced.
 
   --catalogue FILE         the shop's goods, JSON: a list of { id, title, description, brand,
-                           category, price }
+                           category, price, attributes, imageVector }
+  --vectors FILE           vectors of the goods' texts from the shop's own embedder, .npy with a
+                           row for each good; hashed n-grams of the texts
+  --image-vectors FILE     the same of the goods' pictures, a row of zeros where there is none
   --dir DIR                folder; named as the site
   --endpoint URL           where browsers will find the server; http://127.0.0.1:8787
-  --epsilon E              ε of one report of the local tier; 4
-  --participations K       reports of one browser to each task; 2
+  --shoppers N             plans the tasks for a shop of this size, as vitrine plan does: all parts
+                           that pay, in the split tier with a second server's keys, else local
+  --epsilon E              with --shoppers: the whole budget of one browser; 8
+                           without: ε of one report of the local tier; 4
+  --participations K       with --shoppers: equal shares of that budget; as vitrine plan
+                           without: reports of one browser to each task; 2
   --window-hours H         how long a round stays open; 24
   --min-reports N          reports of a round; as many as its error demands
   --helper-keys FILE       the second server's public keys (GET /v1/helper/keys): plans a task between
                            two servers, for the second server to sign
   --helper-url URL         where the aggregator finds the second server
-  --helper-signature TEXT  what it signed the task with
+  --helper-signature TEXT  what it signed the task with; NAME=TEXT, again and again, for several
   --dist DIR               built browser files; those of this package
   --help                   prints this
 `;
@@ -45,13 +53,19 @@ const DIST = fileURLToPath(new URL('../dist', import.meta.url));
 const NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const HOUR_MS = 3_600_000;
 
-async function readText(flag: string, path: string): Promise<string> {
+/** Of a whole shop and one browser, unless said otherwise. */
+const SHOP_EPSILON = 8;
+
+async function bytesOf(flag: string, path: string): Promise<Uint8Array> {
   try {
-    return await readFile(path, 'utf8');
+    return await readFile(path);
   } catch (error) {
     throw new UsageError(`${flag}: ${(error as Error).message}`);
   }
 }
+
+const readText = async (flag: string, path: string): Promise<string> =>
+  new TextDecoder().decode(await bytesOf(flag, path));
 
 function numberOf(
   flag: string,
@@ -123,6 +137,8 @@ function parse(args: readonly string[]) {
       allowPositionals: true,
       options: {
         catalogue: text,
+        vectors: text,
+        'image-vectors': text,
         dir: text,
         endpoint: text,
         epsilon: text,
@@ -131,7 +147,8 @@ function parse(args: readonly string[]) {
         'min-reports': text,
         'helper-keys': text,
         'helper-url': text,
-        'helper-signature': text,
+        shoppers: text,
+        'helper-signature': { type: 'string', multiple: true },
         dist: text,
         help: { type: 'boolean', default: false },
       },
@@ -143,7 +160,28 @@ function parse(args: readonly string[]) {
 
 type Flags = ReturnType<typeof parse>['values'];
 
+/** What `vitrine plan` takes for a whole shop. */
+function shopOf(flags: Flags): Partial<Plan> {
+  if ((flags['window-hours'] ?? flags['min-reports']) !== undefined) {
+    throw new UsageError('--shoppers plans windows and reports itself');
+  }
+  const shoppers = numberOf('--shoppers', flags.shoppers, 1, 1e9) ?? 0;
+  const epsilon = numberOf('--epsilon', flags.epsilon, 0.01, MOST_EPSILON, false) ?? SHOP_EPSILON;
+  const participations = numberOf('--participations', flags.participations, 1, 1000) ?? null;
+  return { shop: { shoppers, epsilon, participations } };
+}
+
+/** By task name; one without a name is for the one task that waits. */
+function signaturesOf(values: readonly string[] = []): Record<string, string> {
+  const pairs = values.map((value): [string, string] => {
+    const at = value.indexOf('=');
+    return [value.slice(0, Math.max(at, 0)), value.slice(at + 1)];
+  });
+  return Object.fromEntries(pairs);
+}
+
 function planOf(flags: Flags): Partial<Plan> {
+  if (flags.shoppers !== undefined) return shopOf(flags);
   const epsilon = numberOf('--epsilon', flags.epsilon, 0.01, 8, false);
   const participations = numberOf('--participations', flags.participations, 1, 1000);
   const hours = numberOf('--window-hours', flags['window-hours'], 0.01, 24 * 24, false);
@@ -167,15 +205,22 @@ async function runNew(args: readonly string[], { out, err }: CommandOutput): Pro
   if (!NAME.test(site)) {
     throw new UsageError('SITE must be lower-case letters, digits and single dashes');
   }
-  const { catalogue } = values;
+  const { catalogue, vectors, 'image-vectors': images } = values;
+  if (catalogue === undefined && (vectors ?? images) !== undefined) {
+    throw new UsageError('--vectors and --image-vectors need --catalogue');
+  }
   const dir = resolve(values.dir ?? site);
   const dist = await distOf(values.dist);
   const wanted: NewSite = {
     ...{ site, dir, dist, plan: planOf(values), nowMs: Date.now() },
     feed: catalogue === undefined ? null : await readText('--catalogue', catalogue),
+    files: {
+      ...(vectors !== undefined && { textVectors: await bytesOf('--vectors', vectors) }),
+      ...(images !== undefined && { imageVectors: await bytesOf('--image-vectors', images) }),
+    },
     endpoint: endpointOf(values.endpoint),
     helper: await helperOf(values['helper-keys'], urlOf('--helper-url', values['helper-url'])),
-    helperSignature: values['helper-signature'] ?? null,
+    helperSignatures: signaturesOf(values['helper-signature']),
   };
   try {
     out(told(await makeSite(wanted), wanted));
@@ -192,15 +237,15 @@ function told(made: MadeSite, { site, dir, dist }: NewSite): string {
   const tasks = made.tasks.map(({ name, draft }) => {
     const { tier, minReports, maxReports, windowMs } = draft;
     const hours = Math.round((windowMs / HOUR_MS) * 100) / 100;
-    return `  ${name.padEnd(8)}${tier} tier, ${minReports} to ${maxReports} reports in ${hours} h`;
+    return `  ${name.padEnd(18)}${tier} tier, ${minReports} to ${maxReports} reports in ${hours} h`;
   });
   const signing =
-    made.toSign === null
+    made.toSign.length === 0
       ? []
       : [
-          'The second server signs its task first (aggregator/HELPER.md): send it',
-          `  ${join(dir, made.toSign)}`,
-          `and run  vitrine new ${site} --helper-signature TEXT  with what comes back.`,
+          'The second server signs its tasks first (aggregator/HELPER.md): send it',
+          ...made.toSign.map((path) => `  ${join(dir, path)}`),
+          `and run  vitrine new ${site} --helper-signature ${made.toSign.length === 1 ? 'TEXT' : 'NAME=TEXT …'}  with what comes back.`,
           '',
         ];
   return [

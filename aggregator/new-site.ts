@@ -9,26 +9,21 @@
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
 import { toBase64url } from '../shared/bytes/base64url.ts';
 import { canonicalJson } from '../shared/bytes/canonical.ts';
 import { sha256Hex } from '../shared/bytes/hash.ts';
 import { utf8 } from '../shared/bytes/utf8.ts';
+import { decodeCatalogue } from '../shared/model/codec.ts';
+import { PlanError } from '../shared/plan/request.ts';
 import { recordHash } from '../shared/protocol/records.ts';
 import { DEFAULT_SEGMENTS } from '../shared/protocol/segments.ts';
 import type { HelperKeys } from '../shared/protocol/task.ts';
-import { buildCatalogue } from './catalogue/build.ts';
-import { hashedNgrams } from './catalogue/embedder.ts';
-import { readFeed } from './catalogue/feed.ts';
+import { buildShop, type ShopFiles } from './catalogue/shop.ts';
+import { settingsText, snippetOf } from './new-files.ts';
+import { dated, type KeptTask, NewSiteError, withSignatures } from './new-tasks.ts';
 import type { Assets } from './operate/assets.ts';
-import {
-  DAY_MS,
-  DEFAULT_PLAN,
-  intentDraft,
-  type Plan,
-  type PlannedDraft,
-  rankerDraft,
-} from './plan-site.ts';
+import { plannedDrafts, rankerWith } from './plan-drafts.ts';
+import { DEFAULT_PLAN, intentDraft, type Plan, rankerDraft } from './plan-site.ts';
 import { budgetOf, type TaskDraft, taskOf, writeSite } from './site.ts';
 import { SiteFolder } from './site-folder.ts';
 import { KEY_FILE } from './sites.ts';
@@ -38,14 +33,15 @@ export interface NewSite {
   readonly dir: string;
   /** JSON of the shop's goods; needed the first time. */
   readonly feed: string | null;
+  readonly files: Omit<ShopFiles, 'feed'>;
   /** Where browsers will find the server; as before, or this machine, when null. */
   readonly endpoint: string | null;
   /** What is not given is as before, or the shipped default. */
   readonly plan: Partial<Plan>;
   /** Of the second server, for a task of the split tier; as before when null. */
   readonly helper: Helper | null;
-  /** The second server's signature under that task, once it has given it. */
-  readonly helperSignature: string | null;
+  /** The second server's signatures by task, once it has given them; '' where one task waits. */
+  readonly helperSignatures: Readonly<Record<string, string>>;
   /** The browser's files and their folder; null where they are not built. */
   readonly dist: { readonly folder: string; readonly assets: Assets } | null;
   readonly nowMs: number;
@@ -70,30 +66,11 @@ export interface MadeSite {
     readonly draft: TaskDraft;
   }[];
   readonly budgetEpsilon: number;
-  /** Task that the second server must sign first, below `dir`; null when there is none. */
-  readonly toSign: string | null;
+  /** Tasks that the second server must sign first: their files below `dir`. */
+  readonly toSign: readonly string[];
   /** Goods of the catalogue, and what was left out of it. */
   readonly goods: number | null;
   readonly problems: readonly string[];
-}
-
-/** What a site's folder says cannot be gone on with. */
-export class NewSiteError extends Error {
-  readonly code: 'other-site' | 'no-catalogue' | 'unsigned';
-
-  constructor(code: NewSiteError['code'], message: string) {
-    super(`${code}: ${message}`);
-    this.name = 'NewSiteError';
-    this.code = code;
-  }
-}
-
-interface KeptTask {
-  /** Hash of its draft. */
-  readonly fingerprint: string;
-  readonly expiresAtMs: number;
-  /** The second server's, in the split tier. */
-  readonly signature: string | null;
 }
 
 interface Kept {
@@ -110,18 +87,10 @@ interface Kept {
 const HERE = 'http://127.0.0.1:8787';
 
 const STATE = 'root/signed.json';
-const TO_SIGN = 'root/intent.task.json';
 const SETTINGS = 'server/vitrine.json';
 const TOKEN = 'server/admin.token';
 const ROOT_KEY = 'root/root.key';
 const SERVER_KEY = `server/data/${KEY_FILE}`;
-
-/** A task lives for a year, and is made anew a month before its end. */
-const LIFE_MS = 365 * DAY_MS;
-const RENEW_MS = 30 * DAY_MS;
-
-/** Enough for thousands of goods, and reduced before it is sent. */
-const DIMENSIONS = 512;
 
 interface Goods {
   readonly bytes: Uint8Array;
@@ -131,14 +100,14 @@ interface Goods {
 }
 
 /** From the feed, or the catalogue that was signed last. @throws NewSiteError no-catalogue */
-async function goodsOf(feed: string | null, folder: SiteFolder, kept: Kept | null): Promise<Goods> {
+async function goodsOf(
+  { feed, files }: NewSite,
+  folder: SiteFolder,
+  kept: Kept | null,
+): Promise<Goods> {
   if (feed !== null) {
-    const items = readFeed(feed);
-    const { bytes, hash, problems } = await buildCatalogue(items, {
-      embedder: hashedNgrams(DIMENSIONS),
-      embedText: ({ title, description }) => `${title} ${description}`,
-    });
-    return { bytes, hash, goods: items.length, problems };
+    const { bytes, hash, catalogue, problems } = await buildShop({ ...files, feed });
+    return { bytes, hash, goods: catalogue.ids.length, problems };
   }
   if (kept === null) throw new NewSiteError('no-catalogue', '--catalogue FILE is needed');
   const { catalogue: hash } = kept;
@@ -146,22 +115,16 @@ async function goodsOf(feed: string | null, folder: SiteFolder, kept: Kept | nul
   return { bytes, hash, goods: null, problems: [] };
 }
 
-interface Dated {
-  readonly draft: TaskDraft;
-  readonly kept: KeptTask;
-}
-
-/** A draft that is as it was keeps its expiry, so that its task stays the same task. */
-async function dated(
-  draft: PlannedDraft,
-  parts: readonly string[],
-  before: KeptTask | undefined,
-  nowMs: number,
-): Promise<Dated> {
-  const fingerprint = await sha256Hex(utf8(JSON.stringify([draft, ...parts])));
-  const same = before?.fingerprint === fingerprint && before.expiresAtMs - nowMs > RENEW_MS;
-  const kept = same ? before : { fingerprint, expiresAtMs: nowMs + LIFE_MS, signature: null };
-  return { draft: { ...draft, expiresAtMs: kept.expiresAtMs }, kept };
+/** As the shop's size asks for, or the shipped tasks. @throws PlanError */
+function draftsOf(
+  plan: Plan,
+  { bytes, hash }: Goods,
+  helper: Helper | null,
+): ReturnType<typeof plannedDrafts> {
+  const keys = helper?.keys ?? null;
+  if (plan.shop != null) return plannedDrafts(plan.shop, decodeCatalogue(bytes, hash), keys);
+  const intent = keys === null ? [] : [intentDraft(plan, keys)];
+  return { drafts: [rankerDraft(plan), ...intent], ranker: null };
 }
 
 type Settled = Pick<Kept, 'site' | 'endpoint' | 'plan' | 'helper'> & Pick<NewSite, 'dir' | 'dist'>;
@@ -176,75 +139,55 @@ function settled({ site, dir, dist, endpoint, plan, helper }: NewSite, kept: Kep
   };
 }
 
-function settingsText({ endpoint, dist, dir, helper }: Settled): string {
-  const url = new URL(endpoint);
-  const port = url.port === '' ? 8787 : Number(url.port);
-  const [name] = url.pathname.split('/').filter((part) => part !== '');
-  const data = './data';
-  const settings = {
-    host: '127.0.0.1',
-    port,
-    // An endpoint with a path is one site of several that a proxy tells apart by it.
-    ...(name === undefined ? { data } : { sites: [{ name, data }] }),
-    ...(dist !== null && { dist: relative(join(dir, 'server'), dist.folder) }),
-    ...(helper?.url != null && { helper: helper.url }),
-    origins: '*',
-    adminTokenFile: './admin.token',
-  };
-  return `${JSON.stringify(settings, null, 2)}\n`;
-}
-
-function snippetOf({ site, endpoint: base, dist }: Settled, trust: string): string {
-  const version = dist === null ? '' : `/${dist.assets.version}`;
-  const integrity = dist?.assets.files.get('vitrine.js')?.integrity;
-  return [
-    `<script async src="${base}${version}/vitrine.js"`,
-    ...(integrity === undefined ? [] : [`  crossorigin="anonymous" integrity="${integrity}"`]),
-    `  data-site="${site}" data-endpoint="${base}"`,
-    `  data-trust="${trust}"></script>`,
-    '',
-  ].join('\n');
-}
-
 /**
  * Makes the site's folder, or extends it: what has not changed stays, to the byte.
- * @throws NewSiteError, DamagedFile, FeedError, PlanError; SignatureError for a signature of another key or task.
+ * @throws NewSiteError, DamagedFile, FeedError, MatrixError, PlanError; SignatureError for a signature of another key or task.
  */
 export async function makeSite(wanted: NewSite): Promise<MadeSite> {
-  const { site, dir, feed, nowMs } = wanted;
+  const { site, dir, nowMs } = wanted;
   const folder = new SiteFolder(dir);
   const kept = (await folder.json(STATE)) as Kept | null;
   if (kept !== null && kept.site !== site) {
     throw new NewSiteError('other-site', `${dir} is the folder of ${kept.site}`);
   }
+  const shop = kept?.plan.shop;
+  if (shop != null && wanted.plan.shop === undefined && Object.keys(wanted.plan).length > 0) {
+    throw new PlanError(
+      'bad-plan',
+      `this site is planned for ${shop.shoppers} shoppers: --shoppers`,
+    );
+  }
   const all = settled(wanted, kept);
   const { endpoint, plan, helper } = all;
-  const catalogue = await goodsOf(feed, folder, kept);
-  const drafts = [rankerDraft(plan), ...(helper === null ? [] : [intentDraft(plan, helper.keys)])];
+  const catalogue = await goodsOf(wanted, folder, kept);
+  const { drafts, ranker } = draftsOf(plan, catalogue, helper);
   await mkdir(folder.path('root'), { recursive: true, mode: 0o700 });
   await mkdir(folder.path('server/data'), { recursive: true, mode: 0o700 });
   const rootKey = await folder.key(ROOT_KEY);
   const { publicKey: aggregatorKey } = await folder.key(SERVER_KEY);
   const taskSite = { site, catalogue, aggregatorKey };
-  const tasks: Dated[] = [];
-  let toSign: string | null = null;
-  for (const draft of drafts) {
-    const one = await dated(draft, [catalogue.hash, aggregatorKey], kept?.tasks[draft.name], nowMs);
-    const signature =
-      draft.tier === 'split' ? (wanted.helperSignature ?? one.kept.signature) : null;
-    if (draft.tier === 'split' && signature === null) {
-      const { task } = await taskOf(taskSite, one.draft);
-      await folder.write(TO_SIGN, `${canonicalJson(task)}\n`);
-      toSign = TO_SIGN;
-    }
-    tasks.push({ ...one, kept: { ...one.kept, signature } });
+  const parts = [catalogue.hash, aggregatorKey];
+  const datedTasks = await Promise.all(
+    drafts.map((draft) => dated(draft, parts, kept?.tasks[draft.name], nowMs)),
+  );
+  const tasks = withSignatures(datedTasks, wanted.helperSignatures);
+  const toSign: string[] = [];
+  for (const { draft, kept: one } of tasks) {
+    if (draft.tier !== 'split' || one.signature !== null) continue;
+    const { task } = await taskOf(taskSite, draft);
+    const path = `root/${draft.name}.task.json`;
+    await folder.write(path, `${canonicalJson(task)}\n`);
+    toSign.push(path);
   }
   const signed = tasks.filter(
     ({ draft, kept: { signature } }) => draft.tier !== 'split' || signature,
   );
   const budget = budgetOf(drafts, drafts[0]?.delta ?? 0);
-  const parts = [aggregatorKey, catalogue.hash, budget, signed.map((one) => one.kept)];
-  const fingerprint = await sha256Hex(utf8(JSON.stringify(parts)));
+  const names = signed.map(({ draft }) => draft.name);
+  const made = rankerWith(ranker, names);
+  const own = [aggregatorKey, catalogue.hash, budget, signed.map((one) => one.kept)];
+  const whole = made === null ? own : [...own, made];
+  const fingerprint = await sha256Hex(utf8(JSON.stringify(whole)));
   const changed = kept?.fingerprint !== fingerprint;
   const serial = (kept?.serial ?? 0) + (changed ? 1 : 0);
   const next: Kept = {
@@ -260,6 +203,7 @@ export async function makeSite(wanted: NewSite): Promise<MadeSite> {
       serial,
       budget,
       segments: DEFAULT_SEGMENTS,
+      ...(made !== null && { ranker: made }),
       catalogue,
       rootKey,
       aggregatorKey,

@@ -1,17 +1,22 @@
-/** The tasks of a new site: what the planner chooses from the shipped defaults. */
+/**
+ * The tasks of a new site whose operator says nothing of its size: one ranker, and one head with a
+ * second server. plan-drafts.ts plans for a size.
+ */
 import {
-  INTENT_INPUTS,
-  INTENT_START_BIAS,
   parameterCount,
   WIDE_FEATURES,
   type WideArchitecture,
 } from '../shared/model/architecture.ts';
+import { INTENT } from '../shared/model/heads/intent.ts';
+import { headTask } from '../shared/model/heads/record.ts';
 import { LOCAL_DEFAULTS, SPLIT_DEFAULTS } from '../shared/plan/defaults.ts';
+import { PlanError } from '../shared/plan/request.ts';
 import { chooseMechanism } from '../shared/privacy/choose.ts';
 import { predictedTaskError, taskErrorGuard } from '../shared/privacy/guard.ts';
 import { sigmaOfEpsilon } from '../shared/privacy/zcdp.ts';
 import type { HelperKeys } from '../shared/protocol/task.ts';
-import type { TaskDraft } from './site.ts';
+import { ChaChaSource } from '../shared/random/source.ts';
+import type { PlannedDraft, ShopSize } from './plan-drafts.ts';
 
 export interface Plan {
   /** ε of one report of the local tier. */
@@ -21,6 +26,8 @@ export interface Plan {
   readonly windowMs: number;
   /** Reports of a round at least; as the error demands when null. */
   readonly minReports: number | null;
+  /** The planner's part: tasks as a shop of this size should have them; the shipped ones when null. */
+  readonly shop: ShopSize | null;
 }
 
 export const DAY_MS = 86_400_000;
@@ -30,24 +37,12 @@ export const DEFAULT_PLAN: Plan = {
   participations: LOCAL_DEFAULTS.participations,
   windowMs: DAY_MS,
   minReports: null,
+  shop: null,
 };
-
-export type PlannedDraft = Omit<TaskDraft, 'expiresAtMs'>;
-
-/** A plan that browsers would refuse, or that no round could meet. */
-export class PlanError extends Error {
-  readonly code = 'bad-plan';
-
-  constructor(message: string) {
-    super(`bad-plan: ${message}`);
-    this.name = 'PlanError';
-  }
-}
 
 /** The recipe's; its figures are those of the README. */
 const HISTORY_LENGTH = 10;
 const WIDE_CLIP = 2;
-const INTENT_CLIP = 1;
 
 /** Fewest reports of a planned round: twice what browsers ask for, and a margin. */
 const FEWEST_REPORTS = 120;
@@ -106,32 +101,22 @@ export function rankerDraft(plan: Plan): PlannedDraft {
 
 /** The purchase-intention head in the split tier, between two servers. @throws PlanError */
 export function intentDraft(plan: Plan, helper: HelperKeys): PlannedDraft {
-  const inputs = INTENT_INPUTS.length;
+  const head = headTask(INTENT, new ChaChaSource(new Uint8Array(32)));
   const base = common(plan);
   const sigma = sigmaOfEpsilon(SPLIT_DEFAULTS.epsilon, base.delta);
   const mechanism = { name: 'discrete-gaussian', sigma } as const;
   const minReports = plan.minReports ?? SPLIT_DEFAULTS.minReports;
   const { scaleBits } = base;
-  const bounds = { d: inputs + 1, clipL2: INTENT_CLIP, scaleBits };
+  const bounds = { d: head.initialWeights.length, clipL2: head.clipL2, scaleBits };
   assertUseful('intent', { tier: 'split', mechanism, ...bounds, minReports });
   return {
     ...base,
-    name: 'intent',
+    ...head,
     tier: 'split',
     helper,
-    architecture: { name: 'logistic', head: 'intent', inputs },
-    initialWeights: [...Array<number>(inputs).fill(0), INTENT_START_BIAS],
-    clipL2: INTENT_CLIP,
     mechanism,
     minReports,
     maxReports: 2 * minReports,
-    recipe: {
-      steps: 5,
-      learningRate: 1,
-      negatives: 0,
-      maxExamples: 30,
-      server: { name: 'fedavg', learningRate: 4, decayRounds: 6 },
-    },
   };
 }
 
@@ -141,6 +126,7 @@ function assertUseful(name: string, task: Parameters<typeof taskErrorGuard>[0]):
   const error = predictedL2.toPrecision(3);
   const { minReports } = task;
   throw new PlanError(
+    'bad-plan',
     `task ${name}: ${minReports} reports leave an error of ${error}, above the clip ${clipL2}; ` +
       'browsers refuse that: ask for more reports',
   );
