@@ -15,19 +15,14 @@ import type {
 import type { Client } from './client.ts';
 import type { LedgerEntry } from './database/database.ts';
 import type { Slot } from './downlink.ts';
+import { RankerAssembly } from './features/assemble.ts';
+import { Knowledge } from './knowledge.ts';
 import { type Published, published } from './measure/published.ts';
-import { profileOf } from './profile/profile.ts';
-import { segmentsOf } from './profile/segments.ts';
+import type { Traits } from './profile/result.ts';
 import { Recommender } from './recommend/recommender.ts';
+import { readRequest } from './recommend/request.ts';
 import { stateWords, taskWords } from './status.ts';
 import { reportEntries } from './uplink.ts';
-
-export const NO_PROFILE: Profile = {
-  events: 0,
-  sessions: 0,
-  interests: { category: [], brand: [], priceBand: [] },
-  intent: { probability: null, source: 'none', version: 0, why: [] },
-};
 
 export const NO_REPORT: PrivacyReport = {
   budget: null,
@@ -36,94 +31,62 @@ export const NO_REPORT: PrivacyReport = {
   reports: [],
 };
 
-const NO_ROWS = {
-  starts: new Uint32Array(1),
-  columns: new Uint32Array(0),
-  values: new Float32Array(0),
-  width: 0,
-};
-
-/** Before the catalogue is here, events speak by the brand and category that they carry. */
-const NO_CATALOGUE: Catalogue = {
-  hash: '',
-  ids: [],
-  vectors: new Float32Array(0),
-  k: 0,
-  title: NO_ROWS,
-  text: NO_ROWS,
-  brand: new Int32Array(0),
-  brands: [],
-  category: new Int32Array(0),
-  categories: [],
-  priceCents: new Int32Array(0),
-  priceBand: new Int8Array(0),
-  graph: new Uint32Array(0),
-  degree: 0,
-};
-
-const DEFAULT_LIMIT = 12;
-
 /** Without a catalogue: the page's own candidates in the page's own order. */
 export function nothing(request?: RecommendRequest): RecommendResult {
-  const among = Array.isArray(request?.among) ? (request.among as unknown[]) : [];
-  const exclude = Array.isArray(request?.exclude) ? (request.exclude as unknown[]) : [];
-  const limit = Number.isInteger(request?.limit)
-    ? Math.max(0, request?.limit as number)
-    : undefined;
-  const items = among
-    .filter((id): id is string => typeof id === 'string' && !exclude.includes(id))
-    .slice(0, limit ?? DEFAULT_LIMIT)
+  const { among, exclude, limit, isBad } = readRequest(request);
+  const items = (among ?? [])
+    .filter((id) => !exclude.has(id))
+    .slice(0, limit)
     .map((id) => ({ id, score: 0, why: [] }));
-  return { items, source: 'popular', version: 0, modelHash: null };
+  const source = among === null ? 'popular' : 'given';
+  const state = isBad ? 'bad-request' : 'no-catalogue';
+  return { items, source, state, version: 0, modelHash: null };
 }
 
 export class Answers {
   readonly #client: Client;
+  readonly #assembly = new RankerAssembly();
+  readonly #knowledge: Knowledge;
   #recommender: { readonly of: Catalogue; readonly ranks: Recommender } | null = null;
 
   constructor(client: Client) {
     this.#client = client;
+    this.#knowledge = new Knowledge(client);
   }
 
   async recommend(request: RecommendRequest = {}): Promise<RecommendResult> {
     await this.#client.loaded();
-    const { catalogue, slots } = this.#client.downlink;
+    const { catalogue, slots, site } = this.#client.downlink;
     if (catalogue === null) return nothing(request);
-    const wide = [...slots.values()].find(({ task }) => task.architecture.name === 'wide');
     if (this.#recommender?.of !== catalogue) {
-      const { architecture } = wide?.task ?? {};
-      const options = architecture?.name === 'wide' ? architecture : {};
-      this.#recommender = { of: catalogue, ranks: new Recommender(catalogue, null, options) };
+      this.#recommender = { of: catalogue, ranks: new Recommender(catalogue) };
     }
     const { ranks } = this.#recommender;
-    ranks.setModel(wide?.model ?? null);
-    return ranks.recommend(this.#client.history.events(), request);
+    ranks.setRanker(this.#assembly.of(site?.ranker, slots, catalogue));
+    return ranks.recommend(await this.#knowledge.tally(), request);
   }
 
   async profile(): Promise<Profile> {
     await this.#client.loaded();
-    const { downlink, history, environment } = this.#client;
-    const intent = downlink.slots.get('intent');
-    return profileOf({
-      events: history.events(),
-      catalogue: downlink.catalogue ?? NO_CATALOGUE,
-      intentModel: intent?.task.architecture.name === 'logistic' ? intent.model : null,
-      nowMs: environment.clock.now(),
-    });
+    return this.#knowledge.profile();
   }
 
   async segments(): Promise<readonly Segment[]> {
-    const profile = await this.profile();
-    const { downlink, history, environment } = this.#client;
-    const rules = downlink.site?.segments ?? [];
-    const nowMs = environment.clock.now();
-    return segmentsOf(rules, profile, { events: history.events(), nowMs });
+    await this.#client.loaded();
+    return this.#knowledge.segments();
+  }
+
+  async traits(values: unknown): Promise<Traits> {
+    await this.#client.loaded();
+    return values === undefined ? this.#knowledge.traits() : this.#knowledge.setTraits(values);
   }
 
   async statistics(): Promise<readonly Published[]> {
     await this.#client.loaded();
-    const { slots } = this.#client.downlink;
-    return [...slots.values()].flatMap(({ task, model }) => published(task, model) ?? []);
+    const { slots, catalogue } = this.#client.downlink;
+    return [...slots.values()].flatMap(
+      ({ task, model }) => published(task, model, catalogue) ?? [],
+    );
   }
 
   async privacyReport(): Promise<PrivacyReport> {
@@ -158,7 +121,8 @@ export class Answers {
     const { state, detail } = this.#client.state();
     const ledger = await Promise.resolve(database?.readLedger()).catch(() => undefined);
     const epoch = await Promise.resolve(database?.getMeta('epochStartMs')).catch(() => undefined);
-    const { catalogue } = downlink;
+    const { catalogue, site, slots } = downlink;
+    const parts = catalogue && this.#assembly.of(site?.ranker, slots, catalogue).parts;
     return {
       state,
       words: stateWords(state, detail),
@@ -167,6 +131,7 @@ export class Answers {
       backend: contribution.backend,
       tasks: [...downlink.slots.values()].map((slot) => this.#task(slot, ledger ?? [], epoch)),
       catalogue: catalogue && { hash: catalogue.hash, items: catalogue.ids.length },
+      parts: parts ?? [],
     };
   }
 

@@ -2,15 +2,34 @@
 import type { SiteBudget, TaskKind } from '../shared/protocol/task.ts';
 import type { EventName } from './capture/event.ts';
 import type { Consent } from './database/database.ts';
+import type { PartStanding } from './features/assemble.ts';
 import type { BackendReport } from './learn/learner.ts';
 import type { Published } from './measure/published.ts';
 import type { RoundOutcome, SkipReason } from './post/outcome.ts';
-import type { Profile, Segment } from './profile/result.ts';
+import type { Profile, Segment, Traits } from './profile/result.ts';
 import type { RecommendRequest, RecommendResult } from './recommend/result.ts';
 
+export type { PartStanding } from './features/assemble.ts';
 export type { Published } from './measure/published.ts';
-export type { Interest, Profile, Segment } from './profile/result.ts';
-export type { Recommendation, RecommendRequest, RecommendResult } from './recommend/result.ts';
+export type {
+  Basics,
+  Cause,
+  Estimate,
+  Interest,
+  NextCategory,
+  Profile,
+  Reason,
+  Rhythm,
+  Segment,
+  Traits,
+  ValueTier,
+} from './profile/result.ts';
+export type {
+  Recommendation,
+  RecommendRequest,
+  RecommendResult,
+  RecommendState,
+} from './recommend/result.ts';
 
 export interface InitOptions {
   /** Aggregator's origin and prefix, without a trailing slash; a first-party path is preferred. */
@@ -116,6 +135,8 @@ export interface Status {
   readonly backend: BackendReport | null;
   readonly tasks: readonly TaskStatus[];
   readonly catalogue: { readonly hash: string; readonly items: number } | null;
+  /** Parts of the ranker that the site names, and why one is off; none before the catalogue. */
+  readonly parts: readonly PartStanding[];
 }
 
 export interface VitrineEvents {
@@ -129,7 +150,9 @@ export interface VitrineEvents {
     readonly loss: number | null;
   };
   /** Something that recommend(), profile() or segments() would answer differently now. */
-  update: { readonly cause: 'event' | 'model' | 'catalogue' | 'consent' | 'erased' };
+  update: {
+    readonly cause: 'event' | 'traits' | 'model' | 'catalogue' | 'consent' | 'erased';
+  };
   round: { readonly task: string; readonly outcome: RoundOutcome };
   /** A report reached the server, was refused, or expired. */
   report: ReportEntry;
@@ -144,6 +167,17 @@ export interface Vitrine {
   track(name: EventName, parameters?: TrackParameters): void;
   recommend(request?: RecommendRequest): Promise<RecommendResult>;
   profile(): Promise<Profile>;
+  /**
+   * What the shop itself knows of its shopper, for `profile()` and for rules (`trait("plan") ==
+   * "pro"`): kept in this browser, exported, erased, never sent. Takes the place of what was said
+   * before; `{}` forgets it; without an argument it only asks. At most 32 names of at most 40
+   * characters, with texts of at most 100 characters, finite numbers up to 10^12, or truth values.
+   * What speaks of age, sex, gender, health, religion, ethnicity or politics is left out with an
+   * 'error' event `sensitive-trait`, and so is all of it without consent (`no-consent`).
+   *
+   * @returns what is kept
+   */
+  traits(values?: Traits): Promise<Traits>;
   segments(): Promise<readonly Segment[]>;
   /** What came of the site's statistics and evaluations: sums over browsers, with their noise. */
   statistics(): Promise<readonly Published[]>;

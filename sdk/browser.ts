@@ -25,6 +25,7 @@ export function browserEnvironment(): Environment {
     online: () => navigator.onLine !== false,
     visible: () => document.visibilityState !== 'hidden',
     gpc: () => (navigator as { globalPrivacyControl?: unknown }).globalPrivacyControl === true,
+    about,
     resolve: (url) => new URL(url, document.baseURI).href,
     listen,
     after,
@@ -42,6 +43,17 @@ export function browserEnvironment(): Environment {
     eraseDatabase: (name) => eraseDatabase(name, BLOCKED_MS),
     log: (line) => console.debug(line),
   };
+}
+
+/** Below this a screen's short side, in CSS pixels, is a phone's. */
+const PHONE_PIXELS = 600;
+
+function about(): ReturnType<Environment['about']> {
+  const locale = navigator.language || null;
+  if (typeof matchMedia !== 'function') return { device: null, locale };
+  if (!matchMedia('(pointer: coarse)').matches) return { device: 'desktop', locale };
+  const small = Math.min(screen.width, screen.height) < PHONE_PIXELS;
+  return { device: small ? 'phone' : 'tablet', locale };
 }
 
 function after(ms: number, run: () => void): Undo {

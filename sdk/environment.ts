@@ -6,6 +6,7 @@ import type { RandomSource } from '../shared/random/source.ts';
 import type { Clock } from './capture/clock.ts';
 import type { Database } from './database/database.ts';
 import type { Channel, Locks } from './leader.ts';
+import type { Basics } from './profile/result.ts';
 import type { Transport } from './receive/transport.ts';
 import type { WorkerHost } from './spawn.ts';
 
@@ -24,6 +25,8 @@ export interface Environment {
   visible(): boolean;
   /** Global Privacy Control. */
   gpc(): boolean;
+  /** What the browser shows of itself to every page. */
+  about(): Pick<Basics, 'device' | 'locale'>;
   /** Absolute address of a page-relative one. */
   resolve(url: string): string;
   listen(event: PageEvent, run: () => void): Undo;

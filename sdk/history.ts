@@ -2,6 +2,7 @@
 import type { ShopEvent } from './capture/event.ts';
 import { nextSession, type Session } from './capture/session.ts';
 import { type Database, DatabaseError, type Retention } from './database/database.ts';
+import { slack } from './database/events.ts';
 import type { Undo } from './environment.ts';
 
 /** The calls of one task together; no longer, since a click may leave the page at once. */
@@ -27,13 +28,28 @@ export interface Kept {
   key: number | null;
 }
 
+/** Told of what the history gains, as it does. */
+export interface HistoryWatcher {
+  /** At its end. */
+  added(event: ShopEvent): void;
+  /** A dwell that goes on: it is the same one, and has come to the end. */
+  replaced(before: ShopEvent, event: ShopEvent): void;
+  /** What was told so far no longer holds: read it again. */
+  reset(): void;
+  /** The store was looked at again: another tab may have written there. */
+  again(): void;
+}
+
 export class History {
   readonly #options: HistoryOptions;
+  readonly #watchers: HistoryWatcher[] = [];
   #database: Database | null = null;
   #stored: Kept[] = [];
   /** To be written: new ones, and stored ones that another event has replaced since. */
   #queue: Kept[] = [];
   readonly #inFlight = new Set<Kept>();
+  /** Cut off since the watchers were last told. */
+  #over = 0;
   #session: Session | undefined;
   #timer: Undo | null = null;
   #writing: Promise<void> | null = null;
@@ -47,6 +63,7 @@ export class History {
     const before = database.damaged;
     const events = await database.readEvents(this.#options.retention.maxEvents);
     if (database.damaged > before) this.#options.onDamaged(database.damaged - before);
+    const known = this.#database === database ? this.#stored : null;
     // What this page goes on replacing is the same object before and after.
     const own = new Map(this.#all().map((kept) => [kept.key, kept]));
     this.#stored = events.flatMap(({ key, ...event }) => {
@@ -56,6 +73,7 @@ export class History {
     });
     for (const { event } of this.#all()) this.#session = latest(this.#session, event);
     this.#database = database;
+    this.#tell(known);
     if (this.#queue.length > 0) this.#schedule(0);
   }
 
@@ -67,15 +85,23 @@ export class History {
   add(event: ShopEvent): Kept {
     const kept = { event, key: null };
     this.#enqueue(kept);
+    for (const watcher of this.#watchers) watcher.added(event);
     return kept;
+  }
+
+  watch(watcher: HistoryWatcher): void {
+    this.#watchers.push(watcher);
   }
 
   /** The later event takes the place of the one that was kept, at the end of the history. */
   replace(kept: Kept, event: ShopEvent): void {
+    const before = kept.event;
     kept.event = event;
-    this.#stored = this.#stored.filter((one) => one !== kept);
+    const at = this.#stored.lastIndexOf(kept);
+    if (at !== -1) this.#stored.splice(at, 1);
     this.#queue = this.#queue.filter((one) => one !== kept);
     this.#enqueue(kept);
+    for (const watcher of this.#watchers) watcher.replaced(before, event);
   }
 
   /** Oldest first, what is not yet written included. */
@@ -110,6 +136,20 @@ export class History {
     this.#stored = [];
     this.#queue = [];
     this.#session = undefined;
+    for (const watcher of this.#watchers) watcher.reset();
+  }
+
+  /** Of what has come to the end of what was known, or that all is to be read again. */
+  #tell(known: readonly Kept[] | null): void {
+    const isLonger =
+      known !== null &&
+      known.length > 0 &&
+      known.every(({ key }, i) => this.#stored[i]?.key === key);
+    for (const watcher of this.#watchers) {
+      watcher.again();
+      if (!isLonger) watcher.reset();
+      else for (const { event } of this.#stored.slice(known?.length)) watcher.added(event);
+    }
   }
 
   #all(): Kept[] {
@@ -137,9 +177,11 @@ export class History {
       // What was replaced meanwhile is to be written again.
       const written = batch.filter((kept, i) => kept.event === events[i]);
       const keys = new Set(written.map(({ key }) => key));
-      this.#stored = this.#stored.filter(({ key }) => !keys.has(key)).concat(written);
+      // What was read again meanwhile stands at the end; a long history is not gone through for it.
+      const newest = this.#stored.splice(-2 * MAX_QUEUE);
+      this.#stored.push(...newest.filter(({ key }) => !keys.has(key)), ...written);
       const over = this.#stored.length - this.#options.retention.maxEvents;
-      if (over > 0) this.#stored.splice(0, over);
+      if (over > 0) this.#cut(over);
       this.#queue = this.#queue.filter((kept) => !written.includes(kept));
       this.#options.onWritten();
     } catch (error) {
@@ -153,6 +195,15 @@ export class History {
       for (const kept of batch) this.#inFlight.delete(kept);
     }
     if (this.#queue.length > 0 && this.#database === database) this.#schedule(BATCH_MS);
+  }
+
+  /** What is told of the oldest is taken back when the store, too, has cut as many (events.ts). */
+  #cut(over: number): void {
+    this.#stored.splice(0, over);
+    this.#over += over;
+    if (this.#over <= slack(this.#options.retention)) return;
+    this.#over = 0;
+    for (const watcher of this.#watchers) watcher.reset();
   }
 
   /** In their order, in the place of what is stored of them. */

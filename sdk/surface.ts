@@ -1,8 +1,9 @@
 /** The public object: every method guarded, so that the shop's page never sees our exceptions. */
-import { Answers, NO_PROFILE, NO_REPORT, nothing } from './answers.ts';
+import { Answers, NO_REPORT, nothing } from './answers.ts';
 import type { InitOptions, Vitrine, VitrineEvents } from './api.ts';
 import { Client } from './client.ts';
 import type { Environment } from './environment.ts';
+import { NO_PROFILE } from './profile/profile.ts';
 import { readSettings } from './settings.ts';
 
 /**
@@ -60,6 +61,11 @@ export function createClient(
       guarded(
         () => answers.segments(),
         () => [],
+      ),
+    traits: (values) =>
+      guarded(
+        () => answers.traits(values),
+        () => ({}),
       ),
     statistics: () =>
       guarded(

@@ -22,7 +22,12 @@ function sorted(list: readonly Good[], order: Order): Good[] {
   return [...list].sort((a, b) => factor * (a.priceCents - b.priceCents));
 }
 
-function ordered(shop: Shop, list: readonly Good[]): HTMLElement {
+/** @param model 're-rank' for what was found, in its order of relevance */
+function ordered(
+  shop: Shop,
+  list: readonly Good[],
+  model: 'for-you' | 're-rank' = 'for-you',
+): HTMLElement {
   const box = h('div', { class: 'grid' }, ...list.map(card));
   const source = h('span', { class: 'shelf-source', role: 'status' });
   const section = h('section', { 'data-shelf': 'list' });
@@ -34,7 +39,7 @@ function ordered(shop: Shop, list: readonly Good[]): HTMLElement {
       return;
     }
     const among = list.map((good) => good.id);
-    const result = await shop.vitrine.recommend({ among, limit: list.length });
+    const result = await shop.vitrine.recommend({ model, among, limit: list.length });
     if (order !== 'for-you') return;
     section.dataset.source = result.source;
     section.dataset.version = String(result.version);
@@ -108,11 +113,16 @@ export function categoryPage(shop: Shop, id: string): Page | null {
   };
 }
 
-/** Goods whose words contain every word of the term; Chinese terms match as they stand. */
+/**
+ * Goods whose words contain every word of the term, those first that have them in their name;
+ * Chinese terms match as they stand.
+ */
 export function find(term: string): Good[] {
   const words = term.normalize('NFKC').toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return [];
-  return goods.filter((good) => {
+  const named = (good: Good): boolean =>
+    words.every((word) => `${good.name.en} ${good.name.zh}`.toLowerCase().includes(word));
+  const found = goods.filter((good) => {
     const brand = brandOf(good.brandId);
     const category = categoryOf(good.categoryId);
     const text = [good.name, good.text, brand?.name, category?.name]
@@ -122,6 +132,7 @@ export function find(term: string): Good[] {
       .toLowerCase();
     return words.every((word) => text.includes(word));
   });
+  return [...found.filter(named), ...found.filter((good) => !named(good))];
 }
 
 export function searchPage(shop: Shop): Page {
@@ -138,7 +149,7 @@ export function searchPage(shop: Shop): Page {
             ? t('searchNone', { term })
             : t('searchTitle', { term });
       main.append(h('header', { class: 'page-head' }, h('h1', {}, words)));
-      if (list.length > 0) main.append(ordered(shop, list));
+      if (list.length > 0) main.append(ordered(shop, list, 're-rank'));
       if (term !== '') {
         shop.vitrine.track('search', { search_term: term });
         shop.vitrine.track('view_item_list', {

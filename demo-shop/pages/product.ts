@@ -142,12 +142,17 @@ export function productPage(shop: Shop, id: string): Page | null {
           .filter((one) => one !== good)
           .slice(0, 6),
       });
+      const together = shelf(shop, {
+        title: t('together'),
+        request: { model: 'together', itemId: good.id, limit: 6 },
+        fallback: [],
+      });
       const forYou = shelf(shop, {
         title: t('forYou'),
         request: { model: 'for-you', limit: 6, exclude: [good.id] },
         fallback: [],
       });
-      main.append(h('article', { class: 'product' }, image, words), related, forYou);
+      main.append(h('article', { class: 'product' }, image, words), related, together, forYou);
       shop.vitrine.track('view_item', {
         ...worth([{ good, quantity: 1 }]),
         items: [itemOf(good)],

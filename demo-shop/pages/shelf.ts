@@ -10,6 +10,7 @@ import { card } from './card.ts';
 /** Where an answer came from, in words. */
 export function sourceWords(result: RecommendResult): string {
   if (result.source === 'model') return t('sourceModel', { version: result.version });
+  if (result.source === 'given') return t('sourceGiven');
   return result.source === 'content' ? t('sourceContent') : t('sourcePopular');
 }
 

@@ -1,64 +1,33 @@
-/** What stayed here: interests, intent and segments with their why, and the history itself. */
-import type { Interest, Profile, Segment, Vitrine } from '../../sdk/index.ts';
+/** What stayed here: the profile and the segments with their why, and the history itself. */
+import type { Profile, Segment, Vitrine } from '../../sdk/index.ts';
 import { goodOf } from '../basket.ts';
 import { h } from '../dom.ts';
-import { brandOf, categoryOf } from '../shop.ts';
 import { clockTime, decimal, locale, t } from '../text/locale.ts';
+import { basics, estimates, interests, rhythm, whyLine } from './profile.ts';
 
-const PRICE_WORDS = [t('price0'), t('price1'), t('price2'), t('price3'), t('price4')];
+const SEGMENT_WORDS: Readonly<Record<string, string>> = {
+  'high-value': t('segmentHighValue'),
+  'bargain-hunter': t('segmentBargain'),
+  new: t('segmentNew'),
+  lapsing: t('segmentLapsing'),
+  'about-to-buy': t('segmentAboutToBuy'),
+  'looking-around': t('segmentLooking'),
+};
 
-function bars(title: string, list: readonly Interest[], name: (id: string) => string): HTMLElement {
-  const rows = list
-    .slice(0, 5)
-    .map((one) =>
-      h(
-        'li',
-        {},
-        h('span', { class: 'bar-name' }, name(one.id)),
-        h('meter', { min: 0, max: 1, value: one.weight, 'aria-label': name(one.id) }),
-        h('span', { class: 'bar-value' }, `${Math.round(one.weight * 100)} %`),
-        h(
-          'span',
-          { class: 'bar-why' },
-          `${t('why')}: ${one.why.map(({ event, count }) => `${event} × ${count}`).join(', ')}`,
-        ),
-      ),
-    );
-  return h('div', { class: 'bars' }, h('h4', {}, title), h('ul', {}, ...rows));
-}
-
-function intent(profile: Profile): HTMLElement {
-  const { probability, version, why } = profile.intent;
-  const percent = probability === null ? '' : `${Math.round(probability * 100)} %`;
-  return h(
-    'div',
-    { class: 'panel-block' },
-    h('h4', {}, t('intentTitle')),
-    h('p', {}, probability === null ? t('intentNone') : t('intentText', { percent, version })),
-    why.length === 0
-      ? null
-      : h(
-          'p',
-          { class: 'bar-why' },
-          `${t('why')}: ${why
-            .slice(0, 4)
-            .map(({ input, amount }) => `${input} ${amount > 0 ? '+' : ''}${decimal(amount)}`)
-            .join(', ')}`,
-        ),
-  );
-}
-
-function segment(one: Segment): HTMLElement {
-  const why = one.why.map(
-    ({ field, op, value, actual, holds }) =>
-      `${field} ${typeof actual === 'number' ? decimal(actual) : (actual ?? '–')} ${op} ${value} ${holds ? '✓' : '✗'}`,
-  );
+function segment({ id, label, member, score, why }: Segment): HTMLElement {
+  const tests = why.map(({ test, actual, holds }) => {
+    const isPart = typeof actual === 'number' && !Number.isInteger(actual);
+    const found = isPart ? decimal(actual) : String(actual ?? '–');
+    return `${test} (${found}) ${holds === null ? '?' : holds ? '✓' : '✗'}`;
+  });
+  const name = SEGMENT_WORDS[id] ?? label;
   return h(
     'li',
-    { 'data-segment': one.id, 'data-member': String(one.member) },
-    h('strong', {}, one.label),
-    ` · ${one.member ? t('yes') : t('no')}`,
-    h('span', { class: 'bar-why' }, `${t('why')}: ${why.join('; ')}`),
+    { 'data-segment': id, 'data-member': String(member), class: member ? 'member' : '' },
+    h('span', { class: 'bar-name' }, h('strong', {}, name), ` · ${member ? t('yes') : t('no')}`),
+    h('meter', { min: 0, max: 1, value: score, 'aria-label': name }),
+    h('span', { class: 'bar-value' }, `${Math.round(score * 100)} %`),
+    whyLine(tests.join('; ')),
   );
 }
 
@@ -97,17 +66,17 @@ export async function stayed(vitrine: Vitrine): Promise<Node[]> {
     vitrine.exportData(),
   ]);
   if (profile.events === 0) return [h('p', { class: 'quiet' }, t('stayedNothing'))];
-  const { category, brand, priceBand } = profile.interests;
   const events = (data.events ?? []) as readonly HistoryEvent[];
   return [
+    basics(profile),
     h('h3', {}, t('interests')),
-    bars(t('byCategory'), category, (id) => categoryOf(id)?.name[locale] ?? id),
-    bars(t('byBrand'), brand, (id) => brandOf(id)?.name[locale] ?? id),
-    bars(t('byPrice'), priceBand, (id) => PRICE_WORDS[Number(id)] ?? id),
-    intent(profile),
+    ...interests(profile),
+    rhythm(profile),
+    h('h3', {}, t('estimatesTitle')),
+    ...estimates(profile),
     h(
-      'div',
-      { class: 'panel-block' },
+      'section',
+      { class: 'panel-block bars' },
       h('h4', {}, t('segmentsTitle')),
       h('ul', { class: 'panel-list' }, ...segments.map(segment)),
     ),

@@ -46,6 +46,26 @@ export function clockTime(ms: number): string {
   }).format(ms);
 }
 
+/** How long ago, in the largest unit that fits. */
+export function agoWords(ms: number): string {
+  const seconds = Math.max(0, (Date.now() - ms) / 1000);
+  const format = new Intl.RelativeTimeFormat(locale === 'zh' ? 'zh-CN' : 'en-GB');
+  if (seconds < 60) return t('justNow');
+  if (seconds < 3600) return format.format(-Math.round(seconds / 60), 'minute');
+  if (seconds < 86_400) return format.format(-Math.round(seconds / 3600), 'hour');
+  return format.format(-Math.round(seconds / 86_400), 'day');
+}
+
+/** Of a day of the week, Sunday first. */
+export function weekdayWords(day: number): string {
+  const format = new Intl.DateTimeFormat(locale === 'zh' ? 'zh-CN' : 'en-GB', {
+    weekday: 'long',
+    timeZone: 'UTC',
+  });
+  // The first of January 2023 was a Sunday.
+  return format.format(Date.UTC(2023, 0, 1 + day));
+}
+
 /** A time that is known to the hour. */
 export function clockHour(ms: number): string {
   const hour = (at: number): string =>

@@ -1,8 +1,12 @@
-/** Interests by category, brand and price band: decayed sums over events. */
+/**
+ * Interests by category, brand and price band: sums over events that halve every two weeks. Each
+ * sum is kept as of a fixed time, so that a new event costs one addition and the passing of time
+ * none: w·2^((t − epoch)/H) for each event, and all sums of a kind share their factor.
+ */
 import type { Catalogue } from '../../shared/model/catalogue.ts';
 import type { EventItem, EventName, ShopEvent } from '../capture/event.ts';
 import { indexOf } from '../features/sequence.ts';
-import type { Interest } from './result.ts';
+import type { Cause, Interest } from './result.ts';
 
 /** Interest halves in two weeks: long enough for a considered purchase, short enough to move on. */
 export const HALF_LIFE_MS = 14 * 86_400_000;
@@ -15,59 +19,70 @@ const EVENT_WEIGHTS: Readonly<Partial<Record<EventName, number>>> = {
   remove_from_cart: -2,
   purchase: 8,
 };
+const CAUSES = 3;
+export const KINDS = ['category', 'brand', 'priceBand'] as const;
+export type Kind = (typeof KINDS)[number];
 
-/** A rating of 1 to 5 counts from −2 to 4: a bad one is no interest. */
-const ratingWeight = (rating: unknown): number =>
-  typeof rating === 'number' && rating >= 1 && rating <= 5 ? 1.5 * (rating - 1) - 2 : 0;
+/** In views; 0 for what says nothing. A rating of 1 to 5 counts from −2 to 4. */
+export function interestOf({ name, rating }: ShopEvent): number {
+  if (name !== 'rate_item') return EVENT_WEIGHTS[name] ?? 0;
+  return typeof rating === 'number' && rating >= 1 && rating <= 5 ? 1.5 * (rating - 1) - 2 : 0;
+}
 
 interface Sum {
   weight: number;
   lastMs: number;
   readonly counts: Map<EventName, number>;
+  /** Newest last. */
+  readonly latest: Cause[];
 }
 
-type Kind = 'category' | 'brand' | 'priceBand';
-
-/**
- * Interests of each kind, strongest first; weights of a kind add up to 1. What the catalogue no
- * longer has is known by the brand and category that its event carried.
- */
-export function interestsOf(
-  events: readonly ShopEvent[],
-  catalogue: Catalogue,
-  nowMs: number,
-): Record<Kind, Interest[]> {
-  const sums: Record<Kind, Map<string, Sum>> = {
+export class Interests {
+  readonly #catalogue: Catalogue;
+  readonly #sums: Readonly<Record<Kind, Map<string, Sum>>> = {
     category: new Map(),
     brand: new Map(),
     priceBand: new Map(),
   };
-  for (const event of events) {
-    const base =
-      event?.name === 'rate_item' ? ratingWeight(event.rating) : EVENT_WEIGHTS[event?.name];
-    if (base === undefined || base === 0) continue;
-    // An event from a clock set back counts as now, never as more than now.
-    const weight = base * 2 ** (-Math.max(0, nowMs - event.atMs) / HALF_LIFE_MS);
-    if (!Number.isFinite(weight)) continue;
-    for (const item of event.items ?? []) {
-      const kinds = kindsOf(item, catalogue);
-      for (const kind of ['category', 'brand', 'priceBand'] as const) {
+
+  constructor(catalogue: Catalogue) {
+    this.#catalogue = catalogue;
+  }
+
+  /** @param weight of the event as of the common epoch; finite */
+  add(event: ShopEvent, weight: number): void {
+    for (const item of event.items) {
+      const kinds = kindsOf(item, this.#catalogue);
+      for (const kind of KINDS) {
         const id = kinds[kind];
-        if (id !== null) add(sums[kind], id, event, weight);
+        if (id !== null) add(this.#sums[kind], id, event, item.id, weight);
       }
     }
   }
-  return {
-    category: shares(sums.category),
-    brand: shares(sums.brand),
-    priceBand: shares(sums.priceBand),
-  };
+
+  /** Strongest first; weights add up to 1. */
+  shares(kind: Kind): Interest[] {
+    const liked = [...this.#sums[kind]].filter(([, sum]) => sum.weight > 0);
+    const total = liked.reduce((all, [, sum]) => all + sum.weight, 0);
+    return liked
+      .map(([id, sum]) => ({
+        id,
+        weight: sum.weight / total,
+        lastMs: sum.lastMs,
+        why: [...sum.counts]
+          .map(([event, count]) => ({ event, count }))
+          .sort((a, b) => b.count - a.count || (a.event < b.event ? -1 : 1)),
+        latest: [...sum.latest].reverse(),
+      }))
+      .sort((a, b) => b.weight - a.weight || (a.id < b.id ? -1 : 1));
+  }
 }
 
-function kindsOf(item: EventItem | undefined, catalogue: Catalogue): Record<Kind, string | null> {
-  const index = indexOf(catalogue).get(item?.id as string);
+/** What the catalogue no longer has is known by the brand and category that its event carried. */
+function kindsOf(item: EventItem, catalogue: Catalogue): Record<Kind, string | null> {
+  const index = indexOf(catalogue).get(item.id);
   if (index === undefined) {
-    return { category: named(item?.category), brand: named(item?.brand), priceBand: null };
+    return { category: item.category || null, brand: item.brand || null, priceBand: null };
   }
   const band = catalogue.priceBand[index] as number;
   return {
@@ -77,29 +92,22 @@ function kindsOf(item: EventItem | undefined, catalogue: Catalogue): Record<Kind
   };
 }
 
-function named(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value : null;
-}
-
-function add(sums: Map<string, Sum>, id: string, event: ShopEvent, weight: number): void {
-  const sum = sums.get(id) ?? { weight: 0, lastMs: event.atMs, counts: new Map() };
-  sums.set(id, sum);
+function add(
+  sums: Map<string, Sum>,
+  id: string,
+  event: ShopEvent,
+  item: string,
+  weight: number,
+): void {
+  const { name, atMs } = event;
+  let sum = sums.get(id);
+  if (sum === undefined) {
+    sum = { weight: 0, lastMs: atMs, counts: new Map(), latest: [] };
+    sums.set(id, sum);
+  }
   sum.weight += weight;
-  sum.lastMs = Math.max(sum.lastMs, event.atMs);
-  sum.counts.set(event.name, (sum.counts.get(event.name) ?? 0) + 1);
-}
-
-function shares(sums: Map<string, Sum>): Interest[] {
-  const liked = [...sums].filter(([, sum]) => sum.weight > 0);
-  const total = liked.reduce((all, [, sum]) => all + sum.weight, 0);
-  return liked
-    .map(([id, sum]) => ({
-      id,
-      weight: sum.weight / total,
-      lastMs: sum.lastMs,
-      why: [...sum.counts]
-        .map(([event, count]) => ({ event, count }))
-        .sort((a, b) => b.count - a.count || (a.event < b.event ? -1 : 1)),
-    }))
-    .sort((a, b) => b.weight - a.weight || (a.id < b.id ? -1 : 1));
+  sum.lastMs = Math.max(sum.lastMs, atMs);
+  sum.counts.set(name, (sum.counts.get(name) ?? 0) + 1);
+  sum.latest.push({ event: name, atMs, item });
+  if (sum.latest.length > CAUSES) sum.latest.shift();
 }

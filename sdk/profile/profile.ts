@@ -1,61 +1,93 @@
-/** The profile: interests and purchase intention, computed here from this browser's history. */
-import { INTENT_INPUTS } from '../../shared/model/architecture.ts';
-import type { Catalogue } from '../../shared/model/catalogue.ts';
-import type { ShopEvent } from '../capture/event.ts';
-import type { StoredModel } from '../database/database.ts';
-import { intentInputs } from '../features/intent.ts';
-import { interestsOf } from './interests.ts';
-import type { Profile } from './result.ts';
+/** The profile: what the sums of this browser's history (tally.ts) say of its shopper. */
+import { Heads, type HeadView } from './heads.ts';
+import { KINDS } from './interests.ts';
+import type { Basics, Estimate, NextCategory, Profile, Rhythm, ValueTier } from './result.ts';
+import { churnRule, NO_ESTIMATE, priceRule, valueRule } from './rules.ts';
+import { meanGap, type Tally } from './tally.ts';
 
 export interface ProfileInput {
-  /** Oldest first. */
-  readonly events: readonly ShopEvent[];
-  readonly catalogue: Catalogue;
-  readonly intentModel: StoredModel | null;
-  readonly nowMs: number;
+  readonly tally: Tally;
+  /** Published heads, and the events that they look at. */
+  readonly view: HeadView;
+  readonly basics: Omit<Basics, 'visitor'>;
+  readonly automated: boolean;
 }
 
-/** Never throws on events of a page; a head of another length or with NaN counts as none. */
-export function profileOf(input: ProfileInput): Profile {
-  const { catalogue, intentModel, nowMs } = input;
-  const events = wellFormed(input.events);
+const MIDDLE = 1 / 3;
+const HIGH = 2 / 3;
+
+const NO_RHYTHM: Rhythm = {
+  hours: new Array<number>(24).fill(0),
+  weekdays: new Array<number>(7).fill(0),
+  visitsPerWeek: null,
+  daysBetweenVisits: null,
+  daysBetweenPurchases: null,
+};
+
+const NO_CATEGORY: NextCategory = { source: 'none', version: 0, categories: [] };
+
+/** Before consent, or where nothing can be read. */
+export const NO_PROFILE: Profile = {
+  state: 'empty',
+  events: 0,
+  sessions: 0,
+  basics: { device: null, locale: null, visitor: null, traits: {} },
+  interests: { category: [], brand: [], priceBand: [] },
+  rhythm: NO_RHYTHM,
+  value: { ...NO_ESTIMATE, tier: null },
+  priceSensitivity: NO_ESTIMATE,
+  intent: NO_ESTIMATE,
+  churn: NO_ESTIMATE,
+  nextCategory: NO_CATEGORY,
+  vector: null,
+};
+
+/** Takes time about linear in the categories, brands and goods that were dealt with. */
+export function profileOf({ tally, view, basics, automated }: ProfileInput): Profile {
+  if (tally.events === 0) return { ...NO_PROFILE, basics: { ...basics, visitor: null } };
+  const [category = [], brand = [], priceBand = []] = KINDS.map((kind) =>
+    tally.interests.shares(kind),
+  );
+  const { nowMs } = view;
+  const heads = new Heads(view, tally);
+  const said = (name: string, rule: () => Estimate): Estimate => heads.estimate(name) ?? rule();
   return {
-    events: events.length,
-    sessions: new Set(events.map((event) => event.session)).size,
-    interests: interestsOf(events, catalogue, nowMs),
-    intent: intentOf(events, intentModel, nowMs),
+    state: automated ? 'automated' : 'ready',
+    events: tally.events,
+    sessions: tally.visits.count,
+    basics: { ...basics, visitor: tally.visits.count < 2 ? 'new' : 'returning' },
+    interests: { category, brand, priceBand },
+    rhythm: rhythmOf(tally),
+    value: tiered(said('value', () => valueRule(tally, priceBand, nowMs))),
+    priceSensitivity: said('price-sensitivity', () => priceRule(tally, priceBand)),
+    intent: said('intent', () => NO_ESTIMATE),
+    churn: said('churn', () => churnRule(tally, nowMs)),
+    nextCategory: heads.nextCategory() ?? NO_CATEGORY,
+    vector: tally.vector(),
   };
 }
 
-/** Events that have a name and a time; the rest cannot have come from capture. */
-export function wellFormed(events: readonly ShopEvent[]): ShopEvent[] {
-  return events.filter((event) => typeof event?.name === 'string' && Number.isFinite(event.atMs));
+function tiered(estimate: Estimate): ValueTier {
+  const { probability } = estimate;
+  if (probability === null) return { ...estimate, tier: null };
+  return {
+    ...estimate,
+    tier: probability >= HIGH ? 'high' : probability >= MIDDLE ? 'middle' : 'low',
+  };
 }
 
-function intentOf(
-  events: readonly ShopEvent[],
-  intentModel: StoredModel | null,
-  nowMs: number,
-): Profile['intent'] {
-  const weights = intentModel?.weights;
-  const fits = weights?.length === INTENT_INPUTS.length + 1 && weights.every(Number.isFinite);
-  // Version 0 is a guess by the site: it says nothing of shoppers.
-  const published = (intentModel?.modelVersion ?? 0) > 0;
-  if (!fits || !published || !intentModel || !weights || events.length === 0) {
-    return { probability: null, source: 'none', version: 0, why: [] };
-  }
-  const inputs = intentInputs(events, nowMs);
-  const why = [...INTENT_INPUTS, 'bias'].map((input, i) => ({
-    input,
-    amount: (weights[i] as number) * (i < inputs.length ? (inputs[i] as number) : 1),
-  }));
-  const logit = why.reduce((sum, one) => sum + one.amount, 0);
+function rhythmOf({ hours, weekdays, visits, orders }: Tally): Rhythm {
+  const shares = (counts: Float64Array): number[] => {
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    return Array.from(counts, (count) => (total === 0 ? 0 : count / total));
+  };
+  const between = meanGap(visits);
   return {
-    probability: 1 / (1 + Math.exp(-logit)),
-    source: 'model',
-    version: intentModel.modelVersion,
-    why: why
-      .filter((one) => one.amount !== 0)
-      .sort((a, b) => Math.abs(b.amount) - Math.abs(a.amount)),
+    hours: shares(hours),
+    weekdays: shares(weekdays),
+    // Visits of one day are no week's habit: a gap of less than an hour does not count as a rate.
+    visitsPerWeek: between === null ? null : 7 / Math.max(between, 1 / 24),
+    daysBetweenVisits: between,
+    daysBetweenPurchases: meanGap(orders),
   };
 }

@@ -3,23 +3,36 @@ import { WIDE_FEATURES } from '../../shared/model/architecture.ts';
 import type { Catalogue } from '../../shared/model/catalogue.ts';
 import type { ShopEvent } from '../capture/event.ts';
 import type { StoredModel } from '../database/database.ts';
+import { PersonalCache } from '../features/personal.ts';
+import { type Ranker, RankerScorer, type ServedRanker, wideRanker } from '../features/ranker.ts';
 import { indexOf, itemSequence, purchasedItems } from '../features/sequence.ts';
-import { scorerOf, startWeights, type WideScorer } from '../features/wide.ts';
-import { diversify } from './diverse.ts';
-import type { Recommendation, RecommendRequest, RecommendResult } from './result.ts';
+import { diversify, marginal } from './diverse.ts';
+import { type Request, readRequest } from './request.ts';
+import type {
+  Recommendation,
+  RecommendRequest,
+  RecommendResult,
+  RecommendState,
+} from './result.ts';
 import { selectTop } from './select.ts';
+import { fuse, goesWith, type Scored, similarTo } from './variants.ts';
 
 export interface RecommenderOptions {
   /** Items of a history that a score looks at; the wide task's architecture says. Default 10. */
   readonly historyLength?: number;
-  /** Leave out what the shopper bought; default true. */
-  readonly hidePurchased?: boolean;
   /** Leave out the items that the score looks at, which would lead every page; default true. */
   readonly hideSeen?: boolean;
 }
 
-const DEFAULT_LIMIT = 12;
-const MAX_LIMIT = 1000;
+/** What a shopper dealt with, as item indices: sdk/profile/tally.ts keeps it up to date. */
+export interface Taste {
+  /** Oldest first, consecutive repeats joined. */
+  readonly sequence: readonly number[];
+  readonly bought: ReadonlySet<number>;
+  /** Items of the newest visits, each once. */
+  readonly together: readonly (readonly number[])[];
+}
+
 /** Ranked items beyond the page from which diversity may choose: pages of waiting items. */
 const DEPTH = 8;
 /** Contributions named per item. */
@@ -27,11 +40,11 @@ const REASONS = 3;
 
 export class Recommender {
   readonly #catalogue: Catalogue;
-  readonly #scorer: WideScorer;
+  readonly #scorer: RankerScorer;
+  readonly #personal = new PersonalCache();
   readonly #historyLength: number;
-  readonly #hidePurchased: boolean;
   readonly #hideSeen: boolean;
-  #model: StoredModel | null = null;
+  #served: ServedRanker;
 
   /** A model that is not the wide ranker's (another length, NaN) counts as none. */
   constructor(
@@ -40,113 +53,191 @@ export class Recommender {
     options: RecommenderOptions = {},
   ) {
     this.#catalogue = catalogue;
-    this.#scorer = scorerOf(catalogue);
+    this.#scorer = new RankerScorer(catalogue);
     this.#historyLength = options.historyLength ?? 10;
-    this.#hidePurchased = options.hidePurchased ?? true;
     this.#hideSeen = options.hideSeen ?? true;
+    this.#served = this.#wide(null);
     this.setModel(model);
   }
 
+  /** Ranks by the wide part of this version alone. */
   setModel(model: StoredModel | null): void {
     const weights = model?.weights;
     const fits = weights?.length === WIDE_FEATURES.length && weights.every(Number.isFinite);
-    this.#model = fits ? model : null;
+    this.#served = this.#wide(fits ? model : null);
+  }
+
+  /** Ranks by all parts that are on. */
+  setRanker(served: ServedRanker): void {
+    this.#served = served;
+  }
+
+  #wide(model: StoredModel | null): ServedRanker {
+    const ranker = wideRanker(model?.weights, this.#historyLength);
+    return { ranker, model, private: null };
+  }
+
+  /** The ranker that is served, with what this browser has learned for itself alone. */
+  #ranker(sequence: readonly number[]): Ranker {
+    const { ranker, private: part } = this.#served;
+    if (part === null) return ranker;
+    return { ...ranker, personal: this.#personal.of(this.#scorer, ranker, sequence, part) };
   }
 
   /**
-   * Always answers. 'for-you' without a known item in the history, and 'related' for an unknown
-   * item without such a history, give the catalogue's own order with source 'popular'.
+   * Always answers. 'for-you' without a known item in the history gives the most popular first, or
+   * the catalogue's own order while nobody knows what that is, with source 'popular'; a variant
+   * around an item that is not known answers as 'for-you'. What was wrong stands in `state`.
    *
    * With `among` the given ids are ranked, all of them: only `exclude` takes any out, and
    * diversity does not reorder them.
+   *
+   * @param history events, oldest first, or what a tally made of them
    */
-  recommend(events: readonly ShopEvent[], request: RecommendRequest = {}): RecommendResult {
-    const known = Array.isArray(events) ? events : [];
-    const limit = pageLength(request?.limit);
-    const sequence = itemSequence(known, this.#catalogue);
-    const item = this.#find(request?.model === 'related' ? request.itemId : undefined);
-    const history = item === undefined ? sequence : [item];
-    const recent = history.slice(-this.#historyLength);
-    const allowed = this.#allowed(known, request, item, recent);
-    if (recent.length === 0) return this.#popular(limit, allowed);
-
-    const weights = this.#model?.weights ?? startWeights();
-    const scores = this.#scorer.scores(recent, weights, this.#historyLength);
-    const ranked = selectTop(scores, request?.among ? limit : limit * DEPTH, allowed);
-    const page = request?.among ? ranked : diversify(ranked, limit, this.#catalogue);
-    return {
-      items: this.#explain(page, recent, weights, scores),
-      source: (this.#model?.modelVersion ?? 0) > 0 ? 'model' : 'content',
-      version: this.#model?.modelVersion ?? 0,
-      modelHash: this.#model?.modelHash ?? null,
-    };
+  recommend(
+    history: readonly ShopEvent[] | Taste,
+    request: RecommendRequest = {},
+  ): RecommendResult {
+    const taste = tasteOf(history, this.#catalogue);
+    const asked = readRequest(request);
+    if (asked.model === 're-rank' && asked.among !== null) {
+      return this.#rerank(taste, asked, asked.among);
+    }
+    const around = asked.model !== 'for-you' && asked.model !== 're-rank';
+    const item = around ? indexOf(this.#catalogue).get(asked.itemId ?? '') : undefined;
+    const state: RecommendState = around && item === undefined ? 'unknown-item' : 'ready';
+    if (item !== undefined && asked.model === 'similar') {
+      return this.#around(taste, asked, item, similarTo(item, this.#catalogue), false);
+    }
+    if (item !== undefined && asked.model === 'together') {
+      const ranker = this.#ranker(taste.sequence);
+      const pair = this.#scorer.part('pair', [item], ranker);
+      const scored = goesWith(item, this.#catalogue, pair, taste.together);
+      return this.#around(taste, asked, item, scored, pair !== null);
+    }
+    return this.#forYou(taste, asked, item, state);
   }
 
-  #find(id: unknown): number | undefined {
-    return typeof id === 'string' ? indexOf(this.#catalogue).get(id) : undefined;
+  #forYou(
+    taste: Taste,
+    asked: Request,
+    item: number | undefined,
+    state: RecommendState,
+  ): RecommendResult {
+    const ranker = this.#ranker(taste.sequence);
+    const history = item === undefined ? taste.sequence : [item];
+    const recent = history.slice(-ranker.historyLength);
+    const scores = this.#scorer.scores(history, ranker);
+    const hidden = item === undefined ? (this.#hideSeen ? recent : []) : [item];
+    const isEmpty = recent.length === 0;
+    const page = this.#page(scores, asked, this.#allowed(taste, asked, hidden), isEmpty);
+    const why = this.#scorer.explain(history, page, ranker);
+    const items = page.map((one, row) => ({
+      id: this.#catalogue.ids[one] as string,
+      score: scores[one] as number,
+      why: (why[row] ?? []).slice(0, REASONS).map(({ feature, amount }) => ({ feature, amount })),
+    }));
+    const version = this.#served.model?.modelVersion ?? 0;
+    const source = isEmpty ? 'popular' : version > 0 ? 'model' : 'content';
+    return this.#result(
+      items,
+      source,
+      asked.isBad ? 'bad-request' : isEmpty && state === 'ready' ? 'no-history' : state,
+    );
+  }
+
+  #around(
+    taste: Taste,
+    asked: Request,
+    item: number,
+    { scores, parts }: Scored,
+    isModel: boolean,
+  ): RecommendResult {
+    const page = this.#page(scores, asked, this.#allowed(taste, asked, [item]), false);
+    const items = page.map((one) => ({
+      id: this.#catalogue.ids[one] as string,
+      score: scores[one] as number,
+      why: parts
+        .map((part) => ({ feature: part.feature, amount: part.scores[one] as number }))
+        .filter(({ amount }) => amount !== 0)
+        .sort((a, b) => Math.abs(b.amount) - Math.abs(a.amount)),
+    }));
+    return this.#result(
+      items,
+      isModel ? 'model' : 'content',
+      asked.isBad ? 'bad-request' : 'ready',
+    );
+  }
+
+  /** Ids that the catalogue does not have stay where they are. */
+  #rerank(taste: Taste, asked: Request, among: readonly string[]): RecommendResult {
+    const ids = among.filter((id) => !asked.exclude.has(id));
+    const bad = asked.isBad ? 'bad-request' : null;
+    if (taste.sequence.length === 0) {
+      const items = ids.slice(0, asked.limit).map((id) => ({ id, score: 0, why: [] }));
+      return this.#result(items, 'given', bad ?? 'no-history');
+    }
+    const scores = this.#scorer.scores(taste.sequence, this.#ranker(taste.sequence));
+    const index = indexOf(this.#catalogue);
+    const fused = fuse(ids, (id) => {
+      const item = index.get(id);
+      return item === undefined ? null : (scores[item] as number);
+    });
+    const version = this.#served.model?.modelVersion ?? 0;
+    const source = version > 0 ? 'model' : 'content';
+    return this.#result(fused.slice(0, asked.limit), source, bad ?? 'ready');
+  }
+
+  #result(
+    items: readonly Recommendation[],
+    source: RecommendResult['source'],
+    state: RecommendState,
+  ): RecommendResult {
+    const { model } = this.#served;
+    const version = model?.modelVersion ?? 0;
+    return { items, source, state, version, modelHash: model?.modelHash ?? null };
+  }
+
+  #page(
+    scores: Float32Array,
+    { limit, among, diversity }: Request,
+    allowed: (item: number) => boolean,
+    isPlain: boolean,
+  ): readonly number[] {
+    if (among !== null || isPlain || diversity === 0) return selectTop(scores, limit, allowed);
+    const ranked = selectTop(scores, limit * DEPTH, allowed);
+    if (diversity === null) return diversify(ranked, limit, this.#catalogue);
+    return marginal(ranked, scores, limit, diversity, this.#catalogue);
   }
 
   #allowed(
-    events: readonly ShopEvent[],
-    request: RecommendRequest | undefined,
-    item: number | undefined,
-    recent: readonly number[],
+    { bought }: Taste,
+    asked: Request,
+    others: readonly number[],
   ): (item: number) => boolean {
-    const indices = (ids: unknown): number[] =>
-      (Array.isArray(ids) ? ids : []).map((id) => this.#find(id) ?? -1);
-    const hidden = new Set(indices(request?.exclude));
-    if (request?.among) {
-      const among = new Set(indices(request.among));
-      return (one) => among.has(one) && !hidden.has(one);
+    const index = indexOf(this.#catalogue);
+    const { exclude, among, hideBought, replenish } = asked;
+    const hidden = new Set([...exclude].map((id) => index.get(id) ?? -1));
+    if (among !== null) {
+      const listed = new Set(among.map((id) => index.get(id) ?? -1));
+      return (one) => listed.has(one) && !hidden.has(one);
     }
-    if (item !== undefined) hidden.add(item);
-    if (this.#hideSeen && item === undefined) for (const one of recent) hidden.add(one);
-    if (this.#hidePurchased) {
-      for (const one of purchasedItems(events, this.#catalogue)) hidden.add(one);
+    for (const one of others) hidden.add(one);
+    const { category, categories } = this.#catalogue;
+    for (const one of hideBought ? bought : []) {
+      if (!replenish.has(categories[category[one] as number] ?? '')) hidden.add(one);
     }
     return (one) => !hidden.has(one);
   }
-
-  #popular(limit: number, allowed: (item: number) => boolean): RecommendResult {
-    const items: Recommendation[] = [];
-    for (const [i, id] of this.#catalogue.ids.entries()) {
-      if (items.length === limit) break;
-      if (allowed(i)) items.push({ id, score: 0, why: [] });
-    }
-    return {
-      items,
-      source: 'popular',
-      version: this.#model?.modelVersion ?? 0,
-      modelHash: this.#model?.modelHash ?? null,
-    };
-  }
-
-  /** weight × feature of each item on the page, the largest first. */
-  #explain(
-    page: readonly number[],
-    recent: readonly number[],
-    weights: ArrayLike<number>,
-    scores: Float32Array,
-  ): Recommendation[] {
-    const features = this.#scorer.features(recent, page, this.#historyLength);
-    return page.map((item, row) => {
-      const why = WIDE_FEATURES.map(({ id }, f) => ({
-        feature: id as string,
-        amount: (weights[f] as number) * (features[row * WIDE_FEATURES.length + f] as number),
-      }));
-      return {
-        id: this.#catalogue.ids[item] as string,
-        score: scores[item] as number,
-        why: why
-          .filter((one) => one.amount !== 0)
-          .sort((a, b) => Math.abs(b.amount) - Math.abs(a.amount))
-          .slice(0, REASONS),
-      };
-    });
-  }
 }
 
-function pageLength(limit: unknown): number {
-  if (typeof limit !== 'number' || Number.isNaN(limit)) return DEFAULT_LIMIT;
-  return Math.max(0, Math.min(MAX_LIMIT, Math.floor(limit)));
+function tasteOf(history: readonly ShopEvent[] | Taste, catalogue: Catalogue): Taste {
+  if (isTaste(history)) return history;
+  const events = Array.isArray(history) ? history : [];
+  const sequence = itemSequence(events, catalogue);
+  return { sequence, bought: purchasedItems(events, catalogue), together: [] };
+}
+
+function isTaste(history: readonly ShopEvent[] | Taste): history is Taste {
+  return Array.isArray((history as Partial<Taste> | null)?.sequence);
 }
