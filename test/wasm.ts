@@ -37,7 +37,14 @@ export const SEEDS: WasmModule = {
   flags: ['--initialMemory', '4', '--maximumMemory', '4', '--disableWarning', '235'],
 };
 
-const MODULES = [SAMPLER, KERNELS, SEEDS];
+/** In the memory of the tfjs backend. */
+export const TILE: WasmModule = {
+  folder: fileURLToPath(new URL('../sdk/learn/wasm-kernels', import.meta.url)),
+  sources: ['tile.as.ts'],
+  flags: ['--importMemory', '--initialMemory', '1'],
+};
+
+const MODULES = [SAMPLER, KERNELS, SEEDS, TILE];
 
 /** What bench `average` compares with; compiled when it runs. */
 export const READ: WasmModule = {

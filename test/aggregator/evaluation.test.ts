@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TaskHead } from '../../shared/protocol/task.ts';
 import { entriesOf, faultsOf } from './audited.ts';
+import { linearHead } from './fixture.ts';
 import { GateWorld, qualityDraft, rankerDraft } from './gate-world.ts';
 
 const versions = ({ model, candidate, round }: TaskHead): unknown[] => [
@@ -44,10 +45,7 @@ describe('an evaluation', () => {
       [[qualityDraft()], /no task 'wide' whose model it evaluates/],
       [[rankerDraft({ gate: { task: 'wide', sigmas: 1 } })], /its gate 'wide' is no evaluation/],
       [
-        [
-          { ...ungated, architecture: { name: 'logistic', head: 'intent', inputs: 10 } },
-          qualityDraft(),
-        ],
+        [{ ...ungated, architecture: linearHead(11) }, qualityDraft()],
         /no task 'wide' whose model/,
       ],
     ];

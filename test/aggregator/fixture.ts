@@ -18,6 +18,7 @@ import {
 import type { Clock, Scheduler } from '../../aggregator/time.ts';
 import { fromHex } from '../../shared/bytes/hex.ts';
 import { encodeInt32LE } from '../../shared/field/fixed.ts';
+import type { HeadArchitecture } from '../../shared/model/architecture.ts';
 import { PATHS } from '../../shared/protocol/paths.ts';
 import { recordHash } from '../../shared/protocol/records.ts';
 import { encodeReport, REPORT_CONTENT_TYPE } from '../../shared/protocol/report.ts';
@@ -60,12 +61,24 @@ export class ManualTime implements Clock, Scheduler {
   }
 }
 
+/** A linear head of d weights. */
+export function linearHead(d: number): HeadArchitecture {
+  const inputs = d === 2 ? ['recency'] : [`category#${d - 1}`];
+  return {
+    name: 'head',
+    head: 'intent',
+    label: { name: 'purchase-in-session' },
+    inputs,
+    hidden: 0,
+  };
+}
+
 export function draft(name: string, d: number, more: Partial<TaskDraft> = {}): TaskDraft {
   return {
     name,
     kind: 'train',
     tier: 'test',
-    architecture: { name: 'logistic', head: 'intent', inputs: d - 1 },
+    architecture: linearHead(d),
     clipL2: 1,
     scaleBits: 16,
     mechanism: { name: 'none' },

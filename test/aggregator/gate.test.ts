@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { INTENT_INPUTS, WIDE_FEATURES } from '../../shared/model/architecture.ts';
+import { WIDE_FEATURES } from '../../shared/model/architecture.ts';
+import { INTENT_INPUTS } from '../../shared/model/heads/inputs.ts';
 import { decodeModel } from '../../shared/protocol/model.ts';
 import { PATHS } from '../../shared/protocol/paths.ts';
 import type { TaskHead } from '../../shared/protocol/task.ts';
 import { entriesOf, entriesOfType, faultsOf } from './audited.ts';
-import { draft, START_MS } from './fixture.ts';
+import { draft, linearHead, START_MS } from './fixture.ts';
 import { GateWorld, ONE, qualityDraft, rankerDraft } from './gate-world.ts';
 
 /** Weights of the intention's head. */
@@ -227,7 +228,7 @@ describe('a task with a gate', () => {
     const intent = draft('intent', D, { gate: { task: 'loss', sigmas: 1 } });
     const loss = draft('loss', 3, {
       kind: 'evaluate',
-      architecture: { name: 'metrics', of: 'intent', task: 'intent' },
+      architecture: { name: 'metrics', of: 'head', task: 'intent', head: linearHead(D) },
       clipL2: 2,
       recipe: { server: { name: 'release' } },
       initialWeights: [0, 0, 0],

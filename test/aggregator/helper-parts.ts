@@ -31,7 +31,7 @@ import { encodeBundle, parseTilePath, TILE_WIDTH } from '../../shared/protocol/t
 import { serverVariance } from '../../shared/random/variance.ts';
 import { generateSealingKeys, sealSeed } from '../../shared/sharing/seal.ts';
 import { encodeUint32LE, leaderShare } from '../../shared/sharing/share.ts';
-import { idBytes, START_MS } from './fixture.ts';
+import { idBytes, linearHead, START_MS } from './fixture.ts';
 
 export const SITE = 'test shop';
 export const D = 3;
@@ -84,7 +84,7 @@ export function splitTask(keys: HelperKeyRing, more: Partial<Task> = {}): Task {
     name: 'intent',
     kind: 'train',
     tier: 'split',
-    architecture: { name: 'logistic', head: 'intent', inputs: (more.d ?? D) - 1 },
+    architecture: linearHead(more.d ?? D),
     d: D,
     clipL2: 1,
     scaleBits: 10,

@@ -22,6 +22,7 @@ import {
   draft,
   headOf,
   idBytes,
+  linearHead,
   ManualTime,
   openRound,
   post,
@@ -152,7 +153,7 @@ describe('a round with a robust statistic', () => {
     const one = robust(
       { name: 'experimental-median' },
       {
-        architecture: { name: 'logistic', head: 'intent', inputs: d - 1 },
+        architecture: linearHead(d),
         mechanism,
         initialWeights: new Float32Array(d),
       },
@@ -220,7 +221,13 @@ describe('the recipe of a task with a robust statistic', async () => {
   });
 
   it('RD22 refuses what does not fit into memory, and batches too small for multi-Krum', () => {
-    const architecture = { name: 'attention', content: 64, width: 32, historyLength: 10 } as const;
+    const architecture = {
+      name: 'tower',
+      kind: 'attention',
+      content: 64,
+      width: 32,
+      historyLength: 10,
+    } as const;
     const d = parameterCount(architecture);
     const median = { name: 'experimental-median' } as const;
     expect(robustBytes(KRUM, 1000, 20)).toBe(4 * 20_000 + 8e6);

@@ -76,7 +76,7 @@ describe('keys, site and settings', () => {
   });
 
   it('L1 refuses a site record that no entry of the log can hold', async () => {
-    const when = Array(16).fill({ field: 'events', op: '==', value: 'x'.repeat(120) });
+    const when = `top-category == "${'茶'.repeat(400)}"`;
     const segments = Array.from({ length: 64 }, (_, i) => ({ id: `s${i}`, label: 's', when }));
     await expect(
       writeSite(dataDir, {
@@ -85,6 +85,23 @@ describe('keys, site and settings', () => {
         ...{ rootKey: ROOT_KEY, aggregatorKey: SERVER_KEY.publicKey },
       }),
     ).rejects.toThrow(/65535 bytes/);
+    expect(existsSync(join(dataDir, 'site.json'))).toBe(false);
+  });
+
+  it.each([
+    ['orders >=', /segments\[0\]\.when: .*bad-syntax at 9/],
+    ['income > 1', /unknown-field at 0/],
+    ['orders > 1 and age < 30', /sensitive-field at 15/],
+    ['interest("category", "健康") > 0.1', /sensitive-field at 21/],
+  ])('R11 refuses a site with the rule %s', async (when, reason) => {
+    await expect(
+      writeSite(dataDir, {
+        ...{ site: 'test shop', budget: { epsilon: 16, delta: 1e-6 }, tasks: [] },
+        segments: [{ id: 's', label: 's', when }],
+        ...{ catalogue: { bytes: CATALOGUE, hash: await sha256Hex(CATALOGUE) } },
+        ...{ rootKey: ROOT_KEY, aggregatorKey: SERVER_KEY.publicKey },
+      }),
+    ).rejects.toThrow(reason);
     expect(existsSync(join(dataDir, 'site.json'))).toBe(false);
   });
 

@@ -5,6 +5,10 @@ export interface BenchOptions {
   readonly quick: boolean;
   /** Folder of real data, for a bench that can use it. */
   readonly data: string | null;
+  /** Also what takes long: curves and tables that are kept as JSON. */
+  readonly full?: boolean;
+  /** Repetitions of a bench that has random parts; its own number by default. */
+  readonly seeds?: number;
 }
 
 /** Figures by name; the unit is in the name. Nested records are printed indented. */
@@ -33,4 +37,7 @@ export const BENCHES = [
   'engine',
   'cluster',
   'gpu',
+  'quality',
+  'train',
+  'profile',
 ] as const;

@@ -1,15 +1,17 @@
-/** `npm run bench -- NAME [--json FILE] [--quick] [--data DIR]`: one bench, a table, a JSON file. */
+/** `npm run bench -- NAME [flags]`: one bench, a table, a JSON file. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { BENCHES, type Bench, type BenchOptions, type BenchResults } from './contract.ts';
 import { machine } from './machine.ts';
 
-const USAGE = `npm run bench -- NAME [--json FILE] [--quick] [--data DIR]
+const USAGE = `npm run bench -- NAME [--json FILE] [--quick] [--data DIR] [--full] [--seeds N]
   NAME     one of: ${BENCHES.join(', ')}
   --json   also write { name, machine, results } to FILE
   --quick  tiny shapes: shows that it runs, the figures mean nothing
-  --data   folder of real data, for a bench that can use it`;
+  --data   folder of real data, for a bench that can use it
+  --full   also what takes long: curves and tables that are kept
+  --seeds  repetitions of a bench that has random parts`;
 
 function fileOf(name: string): string {
   return fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
@@ -36,6 +38,33 @@ function words(value: unknown): string {
   return Math.abs(value) >= 1000 ? value.toFixed(0) : value.toPrecision(4);
 }
 
+function wholeNumber(flag: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new RangeError(`${flag}: a whole number from 1`);
+  return value;
+}
+
+interface MeasuredRow {
+  readonly name: string;
+  readonly mean: Readonly<Record<string, number>>;
+  readonly std: Readonly<Record<string, number>>;
+}
+
+function isMeasured(value: unknown): value is MeasuredRow {
+  return typeof value === 'object' && value !== null && 'mean' in value && 'std' in value;
+}
+
+/** One line per row: each figure as mean ± standard deviation. */
+function measured(rows: readonly MeasuredRow[], indent: string): string[] {
+  const width = Math.max(...rows.map(({ name }) => name.length), 0);
+  return rows.map(({ name, mean, std }) => {
+    const figures = Object.entries(mean).map(
+      ([figure, value]) => `${figure} ${value.toFixed(2)} ± ${(std[figure] ?? 0).toFixed(2)}`,
+    );
+    return `${indent}${name.padEnd(width)}  ${figures.join('  ')}`;
+  });
+}
+
 /** One line per figure, names aligned. */
 export function table(results: BenchResults, indent = ''): string[] {
   const entries = Object.entries(results);
@@ -43,6 +72,9 @@ export function table(results: BenchResults, indent = ''): string[] {
   return entries.flatMap(([name, value]) => {
     if (value === null || typeof value !== 'object') {
       return [`${indent}${name.padEnd(width)}  ${words(value)}`];
+    }
+    if (Array.isArray(value) && value.length > 0 && value.every(isMeasured)) {
+      return [`${indent}${name}`, ...measured(value, `${indent}  `)];
     }
     return [`${indent}${name}`, ...table(value as BenchResults, `${indent}  `)];
   });
@@ -55,6 +87,8 @@ async function main(): Promise<void> {
       json: { type: 'string' },
       quick: { type: 'boolean', default: false },
       data: { type: 'string' },
+      full: { type: 'boolean', default: false },
+      seeds: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -64,7 +98,12 @@ async function main(): Promise<void> {
     process.exitCode = values.help ? 0 : 1;
     return;
   }
-  const results = await runBench(name, { quick: values.quick, data: values.data ?? null });
+  const results = await runBench(name, {
+    quick: values.quick,
+    data: values.data ?? null,
+    full: values.full,
+    ...(values.seeds !== undefined && { seeds: wholeNumber('--seeds', values.seeds) }),
+  });
   const where = machine();
   console.log(`${name}: ${where.cpu}, ${where.cores} cores, Node ${where.node}`);
   for (const line of table(results, '  ')) console.log(line);

@@ -20,7 +20,7 @@ import { scalar } from '@tensorflow/tfjs-core/dist/ops/scalar.js';
 import { tensor } from '@tensorflow/tfjs-core/dist/ops/tensor.js';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core/dist/tensor.js';
 import { sigmoidCrossEntropy } from '../../sdk/learn/losses.ts';
-import type { Network } from '../../sdk/learn/networks.ts';
+import type { Network } from '../../sdk/learn/network.ts';
 import { descend, difference, read, unflatten } from '../../sdk/learn/step.ts';
 import { LAYERS, type PeerData, RATE, ROWS, SHAPES } from './peer-shape.ts';
 

@@ -7,6 +7,7 @@ const NONE: Record<string, readonly string[]> = {
   fuzz: ['unnamed', 'serverErrors', 'dead'],
   soak: ['lost', 'doubled'],
   robust: ['takenBeyondBound'],
+  train: ['leakedTensors'],
 };
 
 /** What `--json` promises of each bench. */
@@ -35,6 +36,9 @@ const PROMISED: Record<string, readonly string[]> = {
   engine: ['syncsPerSecond', 'fileReportsPerSecond'],
   cluster: ['arrivals', 'perSecond', 'exact'],
   gpu: ['cpuGramProductsPerSecond'],
+  quality: ['shoppers', 'testCases', 'seconds'],
+  profile: ['medianMs', 'p95Ms', 'longestTaskMs'],
+  train: ['towerMs', 'towerStockMs', 'ratio', 'dispatchesPerStep', 'roundMs'],
 };
 
 function numbers(value: BenchValue): number[] {

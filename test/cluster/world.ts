@@ -24,7 +24,13 @@ export interface ClusterOptions {
 
 export const D = 11;
 /** 25 × (840 content + 60 positions) and four times 25 × 25 weights. */
-const TOWER = { name: 'attention', content: 840, width: 25, historyLength: 60 } as const;
+const TOWER = {
+  name: 'tower',
+  kind: 'attention',
+  content: 840,
+  width: 25,
+  historyLength: 60,
+} as const;
 export const TOWER_D = 25_000;
 const YEAR_MS = 365 * 24 * 3600 * 1000;
 

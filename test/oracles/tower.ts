@@ -3,12 +3,8 @@
  * the formulas in sdk/learn/networks.ts's comments, with gradients by central differences.
  */
 
-import type {
-  BinaryExamples,
-  RankingExamples,
-  SequenceExamples,
-} from '../../sdk/features/examples.ts';
-import type { AttentionArchitecture } from '../../shared/model/architecture.ts';
+import type { RankingExamples, SequenceExamples } from '../../sdk/features/examples.ts';
+import type { TowerArchitecture } from '../../shared/model/architecture.ts';
 
 type Weights = readonly number[];
 type Loss = (weights: Weights) => number;
@@ -50,69 +46,139 @@ export function wideLoss(x: RankingExamples): Loss {
   };
 }
 
-export function logisticLoss(x: BinaryExamples): Loss {
-  return (w) => {
-    const each = range(x.examples).map((i) => {
-      const inputs = range(x.width).map((f) => at(w, f) * at(x.features, i * x.width + f));
-      const z = total(inputs) + at(w, x.width);
-      const p = 1 / (1 + Math.exp(-z));
-      return at(x.labels, i) === 1 ? -Math.log(p) : -Math.log(1 - p);
-    });
-    return total(each) / x.examples;
-  };
-}
+type Matrix = readonly (readonly number[])[];
 
 /** Scores that the tower adds to `base`: examples × candidates. */
 export function towerScores(
-  { content, width, historyLength }: AttentionArchitecture,
+  architecture: TowerArchitecture,
   x: SequenceExamples,
   w: Weights,
 ): number[][] {
+  const { content, width } = architecture;
   let offset = 0;
-  const matrix = (rows: number, columns: number): number[][] => {
+  const matrix = (rows: number, columns: number): Matrix => {
     const made = range(rows).map((r) => range(columns).map((c) => at(w, offset + r * columns + c)));
     offset += rows * columns;
     return made;
   };
   const embed = matrix(content, width);
-  const position = matrix(historyLength, width);
-  const [query, key, value, output] = range(4).map(() => matrix(width, width)) as [
-    number[][],
-    number[][],
-    number[][],
-    number[][],
-  ];
-  const times = (row: readonly number[], m: readonly number[][]): number[] =>
-    range(width).map((c) => total(row.map((v, r) => v * at(m[r] ?? [], c))));
-  const dot = (a: readonly number[], b: readonly number[]): number =>
-    total(a.map((v, i) => v * at(b, i)));
+  const read = readers[architecture.kind](architecture, matrix);
+  const output = matrix(width, width);
   const vector = (values: Float32Array, row: number): number[] =>
     range(content).map((k) => at(values, row * content + k));
-
   return range(x.examples).map((i) => {
     const places = range(x.length).filter((t) => at(x.historyMask, i * x.length + t) === 1);
-    const embedded = (t: number): number[] =>
-      times(vector(x.history, i * x.length + t), embed).map((v, c) => v + at(position[t] ?? [], c));
-    const last = embedded(x.length - 1);
-    const asked = times(last, query);
-    const fits = places.map((t) => dot(asked, times(embedded(t), key)) / Math.sqrt(width));
-    const top = Math.max(...fits);
-    const powers = fits.map((fit) => Math.exp(fit - top));
-    const hidden = last.map(
-      (v, c) =>
-        v +
-        total(
-          places.map((t, n) => (at(powers, n) / total(powers)) * at(times(embedded(t), value), c)),
-        ),
-    );
-    const answer = times(hidden, output);
+    const embedded = places.map((t) => times(vector(x.history, i * x.length + t), embed));
+    const answer = times(read(embedded, places), output);
     return range(x.candidates).map((j) =>
       dot(answer, times(vector(x.candidatesVectors, i * x.candidates + j), embed)),
     );
   });
 }
 
-export function towerLoss(architecture: AttentionArchitecture, x: SequenceExamples): Loss {
+/** From the embedded items of a history and their positions to `hidden`. */
+type Read = (embedded: Matrix, places: readonly number[]) => number[];
+
+const readers: Record<
+  TowerArchitecture['kind'],
+  (architecture: TowerArchitecture, matrix: (rows: number, columns: number) => Matrix) => Read
+> = {
+  attention({ width, historyLength }, matrix) {
+    const position = matrix(historyLength, width);
+    const [query, key, value] = range(3).map(() => matrix(width, width)) as [
+      Matrix,
+      Matrix,
+      Matrix,
+    ];
+    return (embedded, places) => {
+      const rows = embedded.map((row, n) => plus(row, position[at(places, n)] ?? []));
+      const last = rows.at(-1) ?? [];
+      const asked = times(last, query);
+      const fits = rows.map((row) => dot(asked, times(row, key)) / Math.sqrt(width));
+      const top = Math.max(...fits);
+      const powers = fits.map((fit) => Math.exp(fit - top));
+      const shares = powers.map((power) => power / total(powers));
+      const values = rows.map((row) => times(row, value));
+      return last.map((v, c) => v + total(values.map((row, n) => at(shares, n) * at(row, c))));
+    };
+  },
+  gru({ width }, matrix) {
+    const [input, recurrent, bias] = [
+      matrix(width, 3 * width),
+      matrix(width, 3 * width),
+      matrix(1, 3 * width),
+    ];
+    return (embedded) =>
+      embedded.reduce((h: readonly number[], row): number[] => {
+        const a = plus(times(row, input), bias[0] ?? []);
+        const b = times(h, recurrent);
+        return h.map((old, c) => {
+          const [r, z, n] = [c, c + width, c + 2 * width] as [number, number, number];
+          const reset = sigmoid(at(a, r) + at(b, r));
+          const update = sigmoid(at(a, z) + at(b, z));
+          const candidate = Math.tanh(at(a, n) + reset * at(b, n));
+          return (1 - update) * candidate + update * old;
+        });
+      }, new Array<number>(width).fill(0)) as number[];
+  },
+  lstm({ width }, matrix) {
+    const [input, recurrent, bias] = [
+      matrix(width, 4 * width),
+      matrix(width, 4 * width),
+      matrix(1, 4 * width),
+    ];
+    return (embedded) => {
+      let h = new Array<number>(width).fill(0);
+      let cell = h;
+      for (const row of embedded) {
+        const sums = plus(plus(times(row, input), bias[0] ?? []), times(h, recurrent));
+        const gate = (n: number, c: number): number => at(sums, n * width + c);
+        cell = cell.map(
+          (old, c) => sigmoid(gate(1, c)) * old + sigmoid(gate(0, c)) * Math.tanh(gate(2, c)),
+        );
+        h = cell.map((state, c) => sigmoid(gate(3, c)) * Math.tanh(state));
+      }
+      return h;
+    };
+  },
+  cnn({ width }, matrix) {
+    const filters = range(3).map(() => matrix(width, width));
+    const bias = matrix(1, width);
+    return (embedded) => {
+      const zero = new Array<number>(width).fill(0);
+      const found = embedded.map((_, n) =>
+        filters
+          .map((filter, place) => times(embedded[n - 2 + place] ?? zero, filter))
+          .reduce(plus, bias[0] ?? [])
+          .map((sum) => Math.max(0, sum)),
+      );
+      const last = embedded.at(-1) ?? [];
+      return last.map((v, c) => v + total(found.map((row) => at(row, c))) / found.length);
+    };
+  },
+  mean: () => (embedded) =>
+    range(embedded[0]?.length ?? 0).map(
+      (c) => total(embedded.map((row) => at(row, c))) / embedded.length,
+    ),
+};
+
+function sigmoid(x: number): number {
+  return 1 / (1 + Math.exp(-x));
+}
+
+function plus(a: readonly number[], b: readonly number[]): number[] {
+  return a.map((v, i) => v + at(b, i));
+}
+
+function times(row: readonly number[], m: Matrix): number[] {
+  return range(m[0]?.length ?? 0).map((c) => total(row.map((v, r) => v * at(m[r] ?? [], c))));
+}
+
+function dot(a: readonly number[], b: readonly number[]): number {
+  return total(a.map((v, i) => v * at(b, i)));
+}
+
+export function towerLoss(architecture: TowerArchitecture, x: SequenceExamples): Loss {
   return (w) => {
     const deep = towerScores(architecture, x, w);
     const each = deep.map((scores, i) => {

@@ -116,6 +116,7 @@ describe('PR33 DATA.md, in the browser', () => {
       category: 'category',
       variant: 'variant',
       price: 'price',
+      discount: 'discount',
       quantity: 'quantity',
     };
     const told = rows('### Fields').find(([name]) => name === '`events.data`')?.[1] ?? '';

@@ -116,6 +116,7 @@ export class FakeBrowser {
       online: () => this.online,
       visible: () => visible,
       gpc: () => this.gpc,
+      about: () => ({ device: 'phone', locale: 'zh-CN' }),
       resolve: (url) => new URL(url, 'https://shop.test/page').href,
       listen(event, run) {
         const set = listeners.get(event) ?? new Set();

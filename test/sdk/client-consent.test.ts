@@ -24,7 +24,8 @@ describe('before consent', () => {
         { id: 'a', score: 0, why: [] },
         { id: 'c', score: 0, why: [] },
       ],
-      source: 'popular',
+      source: 'given',
+      state: 'no-catalogue',
       version: 0,
       modelHash: null,
     });

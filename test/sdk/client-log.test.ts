@@ -60,6 +60,6 @@ describe('a revoked aggregator key', () => {
     const next = await open({ consent: BOTH });
     await browser.pass(1000);
     expect((await next.shop.status()).tasks).toEqual([]);
-    expect((await ask(next.shop.recommend({ among: ['item-3'] }))).source).toBe('popular');
+    expect((await ask(next.shop.recommend({ among: ['item-3'] }))).source).toBe('given');
   });
 });

@@ -10,6 +10,8 @@ import type { WorkerApi, WorkerConfig } from '../../sdk/worker-api.ts';
 import { sha256Hex } from '../../shared/bytes/hash.ts';
 import { fromHex, toHex } from '../../shared/bytes/hex.ts';
 import { WIDE_FEATURES } from '../../shared/model/architecture.ts';
+import type { RankerRecord } from '../../shared/model/parts.ts';
+import type { Recipe } from '../../shared/model/recipe.ts';
 import { discreteGaussian } from '../../shared/privacy/mechanism.ts';
 import { sigmaOfEpsilon } from '../../shared/privacy/zcdp.ts';
 import { encodeModel } from '../../shared/protocol/model.ts';
@@ -45,7 +47,19 @@ export interface ServerOptions {
   readonly task?: Partial<Task>;
   /** Weights of version 0; the wide ranker's when left out. */
   readonly start?: Float32Array;
+  /** Of the site's record; beside the task there is then an untrained one named 'wide'. */
+  readonly ranker?: RankerRecord;
 }
+
+const TRAINING: Recipe = {
+  ...{ steps: 2, learningRate: 0.1, negatives: 4, maxExamples: 32 },
+  server: { name: 'fedavg', learningRate: 1, decayRounds: null },
+};
+
+const EMPTY_HEAD = {
+  ...{ round: null, model: null, roundIndex: null, modelIndex: null },
+  ...{ candidate: null, origin: null, verdict: null, subject: null },
+};
 
 export class FakeServer implements Transport {
   mood: Mood = 'well';
@@ -65,6 +79,7 @@ export class FakeServer implements Transport {
   #roundIndex: number | null = null;
   #modelIndex: number | null = null;
   #modelHash: string;
+  #ranker: { tasks: SiteRecord['tasks']; ranker?: RankerRecord } = { tasks: [] };
 
   static async start(options: ServerOptions): Promise<FakeServer> {
     const catalogue = catalogueBytes();
@@ -75,9 +90,24 @@ export class FakeServer implements Transport {
     server.#bytes.set(PATHS.catalogue(catalogueHash), catalogue);
     server.#bytes.set(PATHS.model(initialHash), initial);
     server.taskHash = await recordHash(server.#task);
+    if (options.ranker !== undefined) await server.#addWide(options.ranker);
     server.publishSite(1);
     server.openRound(1, options.nowMs);
     return server;
+  }
+
+  async #addWide(ranker: RankerRecord): Promise<void> {
+    const model = encodeModel(WIDE_FEATURES.map(({ start }) => start));
+    const task: Task = {
+      ...{ ...this.#task, name: 'wide', kind: 'train', d: WIDE_FEATURES.length, clipL2: 0.5 },
+      ...{ architecture: { name: 'wide', historyLength: 20 }, recipe: TRAINING },
+      initialModel: await sha256Hex(model),
+    };
+    const hash = await recordHash(task);
+    this.#bytes.set(PATHS.model(task.initialModel), model);
+    this.#json.set(PATHS.task(hash), { ...signRecord(task, this.root), helperSignature: null });
+    this.#json.set(PATHS.head(hash), EMPTY_HEAD);
+    this.#ranker = { ranker, tasks: [{ name: 'wide', hash }] };
   }
 
   private constructor(catalogue: string, initialModel: string, options: ServerOptions) {
@@ -108,13 +138,7 @@ export class FakeServer implements Transport {
       initialModel,
       aggregatorKey: this.#aggregator.publicKey,
       helper: null,
-      recipe: {
-        steps: 2,
-        learningRate: 0.1,
-        negatives: 4,
-        maxExamples: 32,
-        server: { name: 'fedavg', learningRate: 1, decayRounds: null },
-      },
+      recipe: TRAINING,
       label: 'test periods',
       ...options.task,
     };
@@ -131,14 +155,9 @@ export class FakeServer implements Transport {
       site: 'shop',
       serial,
       budget: budgetOf(20),
-      tasks: [{ name: this.#task.name, hash: this.taskHash }],
-      segments: [
-        {
-          id: 'active',
-          label: 'Active',
-          when: [{ field: 'events', op: '>=', value: 1 }],
-        },
-      ],
+      tasks: [...this.#ranker.tasks, { name: this.#task.name, hash: this.taskHash }],
+      ...(this.#ranker.ranker && { ranker: this.#ranker.ranker }),
+      segments: [{ id: 'active', label: 'Active', when: 'events >= 1' }],
       revoked,
     };
     this.#json.set(PATHS.site, signRecord(site, this.root));

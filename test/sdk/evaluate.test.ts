@@ -5,18 +5,21 @@ import { evaluate } from '../../sdk/measure/measure.ts';
 import { type Published, published } from '../../sdk/measure/published.ts';
 import { rankQuality } from '../../sdk/measure/quality.ts';
 import { normBound } from '../../shared/field/fixed.ts';
-import {
-  type Architecture,
-  INTENT_INPUTS,
-  type MetricsArchitecture,
+import type {
+  Architecture,
+  HeadArchitecture,
+  MetricsArchitecture,
 } from '../../shared/model/architecture.ts';
 import type { Catalogue } from '../../shared/model/catalogue.ts';
+import { INTENT_INPUTS } from '../../shared/model/heads/inputs.ts';
+import { INTENT as INTENT_HEAD } from '../../shared/model/heads/intent.ts';
 import { privUnitVariance } from '../../shared/privacy/seeded.ts';
 import type { Task } from '../../shared/protocol/task.ts';
 import { rowQuality } from '../simulate/metrics.ts';
 import { event, NOON_MS, smallCatalogue } from './features-goods.ts';
 
 const HOUR = 3_600_000;
+const HEAD = INTENT_HEAD.architecture as HeadArchitecture;
 let goods: Catalogue;
 beforeAll(async () => {
   goods = await smallCatalogue();
@@ -29,7 +32,12 @@ describe('metrics', () => {
     task: 'wide',
     historyLength: 10,
   };
-  const INTENT: MetricsArchitecture = { name: 'metrics', of: 'intent', task: 'intent' };
+  const INTENT: MetricsArchitecture = {
+    name: 'metrics',
+    of: 'head',
+    task: 'intent',
+    head: HEAD,
+  };
   const nowMs = NOON_MS + 24 * HOUR;
 
   it('K9 the last good, held out, and ranked by its score alone', () => {
@@ -155,7 +163,12 @@ describe('what was published', () => {
   });
 
   it('K9 K10 names the metrics and what was evaluated', () => {
-    const architecture: Architecture = { name: 'metrics', of: 'intent', task: 'head' };
+    const architecture: Architecture = {
+      name: 'metrics',
+      of: 'head',
+      task: 'head',
+      head: HEAD,
+    };
     const change = { kind: 'evaluate', architecture, d: 3, tier: 'test' } as const;
     const one = read({ ...change, mechanism: { name: 'none' } }, model(10, 1, 0.5, 0.25));
     expect(one).toMatchObject({ kind: 'evaluate', about: 'head' });

@@ -2,22 +2,31 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { examplesFor, examplesFromSequence } from '../../sdk/features/build.ts';
 import type { RankingExamples, SequenceExamples } from '../../sdk/features/examples.ts';
-import { intentExamples, intentInputs } from '../../sdk/features/intent.ts';
+import { headExamples } from '../../sdk/features/heads.ts';
+import { intentInputs } from '../../sdk/features/intent.ts';
 import { uniformBelow } from '../../sdk/features/negatives.ts';
 import { itemSequence } from '../../sdk/features/sequence.ts';
 import { startWeights, WideScorer } from '../../sdk/features/wide.ts';
 import type { Architecture } from '../../shared/model/architecture.ts';
-import { INTENT_INPUTS } from '../../shared/model/architecture.ts';
 import type { Catalogue } from '../../shared/model/catalogue.ts';
+import { INTENT_INPUTS } from '../../shared/model/heads/inputs.ts';
+import { INTENT as INTENT_RECORD } from '../../shared/model/heads/intent.ts';
 import { ChaChaSource } from '../../shared/random/source.ts';
 import { syntheticCatalogue } from '../bench/synthetic.ts';
 import { wideFeatures } from '../oracles/wide.ts';
 import { event, JUNK_EVENTS, NOON_MS, smallCatalogue } from './features-goods.ts';
 
 const WIDE: Architecture = { name: 'wide', historyLength: 10 };
-const INTENT: Architecture = { name: 'logistic', head: 'intent', inputs: INTENT_INPUTS.length };
+const INTENT = INTENT_RECORD.architecture;
 const RECIPE = { negatives: 20, maxExamples: 5 };
 const source = (): ChaChaSource => new ChaChaSource(new Uint8Array(32).fill(9));
+
+/** Examples of the intent head. */
+const intentRows = (
+  events: Parameters<typeof headExamples>[1],
+  most: number,
+  nowMs = events.at(-1)?.atMs ?? 0,
+) => headExamples(INTENT, events, goods, most, nowMs);
 
 let goods: Catalogue;
 beforeAll(async () => {
@@ -144,7 +153,8 @@ describe('ranking examples', () => {
     ['broken events', JUNK_EVENTS.slice(0, 5)],
   ])('are none, not NaN, for %s', (_, events) => {
     const attention: Architecture = {
-      name: 'attention',
+      name: 'tower',
+      kind: 'attention',
       content: goods.k,
       width: 4,
       historyLength: 3,
@@ -174,17 +184,24 @@ describe('ranking examples', () => {
   });
 
   it('refuse an architecture that does not fit', () => {
-    const attention: Architecture = { name: 'attention', content: 99, width: 4, historyLength: 3 };
+    const attention: Architecture = {
+      name: 'tower',
+      kind: 'attention',
+      content: 99,
+      width: 4,
+      historyLength: 3,
+    };
     expect(() => examplesFor(attention, [], goods, RECIPE, source())).toThrow(/content/);
-    const head: Architecture = { name: 'logistic', head: 'intent', inputs: 3 };
-    expect(() => examplesFor(head, [], goods, RECIPE, source())).toThrow(/inputs/);
+    const head = { ...INTENT, inputs: ['orders', 'shoe-size'] };
+    expect(() => examplesFor(head, [], goods, RECIPE, source())).toThrow(/input "shoe-size"/);
   });
 });
 
 describe('sequence examples', () => {
   it('stand at the end of the window over the wide score', () => {
     const attention: Architecture = {
-      name: 'attention',
+      name: 'tower',
+      kind: 'attention',
       content: goods.k,
       width: 4,
       historyLength: 3,
@@ -241,14 +258,14 @@ describe('intent', () => {
       event('view_item', ['lamp-oak'], { session: 2, atMs: NOON_MS + 86_400_000 }),
       event('view_item', ['lamp-paper'], { session: 3, atMs: NOON_MS + 2 * 86_400_000 }),
     ];
-    const built = intentExamples(events, 10);
+    const built = intentRows(events, 10);
     expect([...built.labels]).toEqual([1, 0]);
     expect(built.features.slice(0, built.width)).toEqual(intentInputs(early, NOON_MS));
     expect(built.features[built.width + at('returning-visitor')]).toBe(1);
     expect(built.features[built.width + at('exit-share')]).toBe(0);
-    const over = intentExamples(events, 10, NOON_MS + 3 * 86_400_000);
+    const over = intentRows(events, 10, NOON_MS + 3 * 86_400_000);
     expect([...over.labels]).toEqual([1, 0, 0]);
-    expect(intentExamples(events, 1).examples).toBe(1);
+    expect(intentRows(events, 1).examples).toBe(1);
   });
 
   it('skips a session that opens with its decision', () => {
@@ -256,7 +273,7 @@ describe('intent', () => {
       event('purchase', ['pot-clay']),
       event('view_item', ['cup-clay'], { session: 2 }),
     ];
-    expect(intentExamples(events, 10).examples).toBe(0);
+    expect(intentRows(events, 10).examples).toBe(0);
   });
 
   it('lies in [0, 1] for whatever a page did', () => {
@@ -266,7 +283,7 @@ describe('intent', () => {
         expect(value).toBeLessThanOrEqual(1);
       }
     }
-    const { features } = intentExamples(JUNK_EVENTS, 10, NOON_MS + 1e9);
+    const { features } = intentRows(JUNK_EVENTS, 10, NOON_MS + 1e9);
     expect(features.every(Number.isFinite)).toBe(true);
   });
 });

@@ -1,5 +1,6 @@
 import { memory } from '@tensorflow/tfjs-core/dist/globals.js';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { HeadExamples } from '../../sdk/features/examples.ts';
 import { cpu } from '../../sdk/learn/cpu.ts';
 import { initialWeights } from '../../sdk/learn/initial.ts';
 import type { Learner } from '../../sdk/learn/learner.ts';
@@ -7,12 +8,14 @@ import { probeAdapter } from '../../sdk/learn/probe.ts';
 import { createLearner } from '../../sdk/learn/train.ts';
 import { wasm } from '../../sdk/learn/wasm.ts';
 import { parameterCount, WIDE_FEATURES } from '../../shared/model/architecture.ts';
+import { INTENT } from '../../shared/model/heads/intent.ts';
 import { ChaChaSource } from '../../shared/random/source.ts';
 import { CASES, ranking, recipe, sequence } from '../browser/train/cases.ts';
-import { descend, logisticLoss, towerLoss, towerScores, wideLoss } from '../oracles/tower.ts';
+import { headLoss } from '../oracles/heads.ts';
+import { descend, towerLoss, towerScores, wideLoss } from '../oracles/tower.ts';
 import { nodeLearner } from './learn-node.ts';
 
-const TOWER = { name: 'attention', content: 6, width: 4, historyLength: 3 } as const;
+const TOWER = { name: 'tower', kind: 'attention', content: 6, width: 4, historyLength: 3 } as const;
 
 function source(seed: number): ChaChaSource {
   return new ChaChaSource(new Uint8Array(32).fill(seed), new Uint8Array(12));
@@ -20,8 +23,11 @@ function source(seed: number): ChaChaSource {
 
 function lossOf({ architecture, examples }: (typeof CASES)['wide']) {
   if (examples.kind === 'ranking') return wideLoss(examples);
-  if (examples.kind === 'binary') return logisticLoss(examples);
-  if (architecture.name !== 'attention') throw new Error(architecture.name);
+  if (architecture.name === 'head' || architecture.name === 'trunk') {
+    return headLoss(architecture, examples as HeadExamples);
+  }
+  if (architecture.name !== 'tower' || examples.kind !== 'sequence')
+    throw new Error(architecture.name);
   return towerLoss(architecture, examples);
 }
 
@@ -147,7 +153,7 @@ describe.each(['cpu', 'wasm'] as const)('learner on %s', (backend) => {
 
   it.each([
     ['too few weights', { weights: new Float32Array(10) }, /weights: 10 where 11/],
-    ['examples of another kind', { examples: CASES.head.examples }, /binary examples/],
+    ['examples of another kind', { examples: CASES.head.examples }, /head examples/],
     [
       'a masked target',
       { examples: { ...ranking(1, 3), mask: Float32Array.of(0, 1, 1) } },
@@ -211,7 +217,7 @@ describe('initialWeights', () => {
   it('are the prior for wide, a bias for the head', () => {
     const wide = initialWeights({ name: 'wide', historyLength: 10 }, source(1));
     expect([...wide]).toEqual(WIDE_FEATURES.map(({ start }) => start));
-    const head = initialWeights({ name: 'logistic', head: 'intent', inputs: 27 }, source(1));
+    const head = initialWeights(INTENT.architecture, source(1));
     expect(head.subarray(0, 27).every((w) => w === 0)).toBe(true);
     expect(head[27]).toBeCloseTo(-1.7);
   });
@@ -226,7 +232,13 @@ describe('initialWeights', () => {
   });
 
   it('have the stated spread', () => {
-    const architecture = { name: 'attention', content: 64, width: 32, historyLength: 10 } as const;
+    const architecture = {
+      name: 'tower',
+      kind: 'attention',
+      content: 64,
+      width: 32,
+      historyLength: 10,
+    } as const;
     const embed = initialWeights(architecture, source(3)).subarray(0, 64 * 32);
     const variance = embed.reduce((sum, w) => sum + w * w, 0) / embed.length;
     expect(variance * 64).toBeGreaterThan(0.9);

@@ -1,200 +1,271 @@
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { StoredModel } from '../../sdk/database/database.ts';
-import { intentInputs } from '../../sdk/features/intent.ts';
+import type { ShopEvent } from '../../sdk/capture/event.ts';
+import { Follower } from '../../sdk/profile/follower.ts';
 import { HALF_LIFE_MS } from '../../sdk/profile/interests.ts';
-import { profileOf } from '../../sdk/profile/profile.ts';
-import { segmentFields, segmentsOf } from '../../sdk/profile/segments.ts';
-import { INTENT_INPUTS } from '../../shared/model/architecture.ts';
+import { readTraits } from '../../sdk/profile/traits.ts';
 import type { Catalogue } from '../../shared/model/catalogue.ts';
-import { DEFAULT_SEGMENTS } from '../../shared/protocol/segments.ts';
 import { syntheticCatalogue } from '../bench/synthetic.ts';
 import { event, JUNK_EVENTS, NOON_MS, smallCatalogue } from './features-goods.ts';
+import { known, numbers } from './profile-world.ts';
 
+const DAY_MS = 86_400_000;
 let catalogue: Catalogue;
 beforeAll(async () => {
   catalogue = await smallCatalogue();
 });
 
-const head = (modelVersion: number, weights: Float32Array): StoredModel => ({
-  taskName: 'intent',
-  taskHash: 'bb',
-  modelVersion,
-  modelHash: 'cc',
-  weights,
-  record: null,
-  storedAtMs: 0,
-});
-const base = { intentModel: null, nowMs: NOON_MS };
-
 describe('interests', () => {
-  it('weigh events by kind and age, add up to 1 and say why', () => {
+  it('weigh events by kind and age, add up to 1 and say why, with the events', async () => {
+    const agoMs = NOON_MS - HALF_LIFE_MS;
     const events = [
-      event('add_to_cart', ['pot-clay'], { atMs: NOON_MS - HALF_LIFE_MS }),
-      event('view_item', ['lamp-oak']),
+      event('add_to_cart', ['pot-clay'], { atMs: agoMs }),
+      event('view_item', ['lamp-oak'], { atMs: NOON_MS - 5000 }),
       event('view_item', ['lamp-oak']),
     ];
-    const { interests, sessions } = profileOf({ ...base, events, catalogue });
+    const { interests, sessions } = (await known(events, catalogue)).profile;
     expect(sessions).toBe(1);
-    expect(interests.category.map((one) => [one.id, one.weight])).toEqual([
-      ['light', 0.5],
-      ['tea', 0.5],
-    ]);
-    expect(interests.category[0]).toMatchObject({
+    expect(interests.category.map(({ id }) => id)).toEqual(['tea', 'light']);
+    expect(interests.category[0]?.weight).toBeCloseTo(0.5, 6);
+    expect(interests.category[1]).toMatchObject({
       lastMs: NOON_MS,
       why: [{ event: 'view_item', count: 2 }],
+      latest: [
+        { event: 'view_item', atMs: NOON_MS, item: 'lamp-oak' },
+        { event: 'view_item', atMs: NOON_MS - 5000, item: 'lamp-oak' },
+      ],
     });
-    expect(interests.brand.map((one) => one.id)).toEqual(['Grain', 'North Hill']);
+    expect(interests.brand.map((one) => one.id)).toEqual(['North Hill', 'Grain']);
     const bands = interests.priceBand.reduce((sum, one) => sum + one.weight, 0);
     expect(bands).toBeCloseTo(1, 12);
   });
 
-  it('drop what was taken out of the basket or rated badly', () => {
+  it('drop what was taken out of the basket or rated badly', async () => {
     const events = [
       event('rate_item', ['pot-clay'], { rating: 1 }),
       event('remove_from_cart', ['lamp-oak']),
       event('view_item', ['spoon-oak']),
     ];
-    const { interests } = profileOf({ ...base, events, catalogue });
+    const { interests } = (await known(events, catalogue)).profile;
     expect(interests.category.map((one) => one.id)).toEqual(['kitchen']);
   });
 
-  it('know a good that left the catalogue by what its event carried', () => {
+  it('know a good that left the catalogue by what its event carried', async () => {
     const gone = { id: 'gone', quantity: 1, brand: 'Old', category: 'attic' };
     const events = [{ ...event('view_item', []), items: [gone] }, event('view_item', ['unknown'])];
-    const { interests } = profileOf({ ...base, events, catalogue });
+    const { interests, vector } = (await known(events, catalogue)).profile;
     expect(interests.brand.map((one) => one.id)).toEqual(['Old']);
     expect(interests.category.map((one) => one.id)).toEqual(['attic']);
     expect(interests.priceBand).toEqual([]);
-  });
-
-  it('are empty for an empty history, finite for a broken one, and know one item', async () => {
-    const empty = profileOf({ ...base, events: [], catalogue });
-    expect(empty).toMatchObject({ events: 0, sessions: 0, interests: { category: [] } });
-    const broken = profileOf({ ...base, events: JUNK_EVENTS, catalogue });
-    for (const one of broken.interests.category) expect(Number.isFinite(one.weight)).toBe(true);
-    const { catalogue: one } = await syntheticCatalogue({ items: 1, k: 2 });
-    const events = [event('view_item', ['item-0'])];
-    expect(profileOf({ ...base, events, catalogue: one }).interests.brand[0]?.weight).toBe(1);
+    expect(vector).toBeNull();
   });
 });
 
-describe('intent', () => {
-  it('is the logistic of exact contributions', () => {
-    const weights = Float32Array.from({ length: INTENT_INPUTS.length + 1 }, (_, i) => 0.1 * i - 1);
-    const events = [event('add_to_cart', ['pot-clay'], { price: 89 })];
-    const { intent } = profileOf({ ...base, events, catalogue, intentModel: head(2, weights) });
-    const inputs = intentInputs(events, NOON_MS);
-    const logit = inputs.reduce((sum, x, i) => sum + x * (weights[i] as number), 0);
-    const bias = weights[INTENT_INPUTS.length] as number;
-    expect(intent.probability).toBeCloseTo(1 / (1 + Math.exp(-logit - bias)), 10);
-    const sum = intent.why.reduce((all, one) => all + one.amount, 0);
-    expect(sum).toBeCloseTo(logit + bias, 5);
-    expect(intent).toMatchObject({ source: 'model', version: 2 });
-  });
-
-  it('is null before a published head, for a broken one, and without events', () => {
-    const fit = new Float32Array(INTENT_INPUTS.length + 1);
-    const events = [event('view_item', ['pot-clay'])];
-    for (const intentModel of [null, head(0, fit), head(1, fit.slice(1))]) {
-      const { intent } = profileOf({ ...base, events, catalogue, intentModel });
-      expect(intent).toEqual({ probability: null, source: 'none', version: 0, why: [] });
-    }
-    const none = profileOf({ ...base, events: [], catalogue, intentModel: head(1, fit) });
-    expect(none.intent.probability).toBeNull();
-  });
-});
-
-describe('segments', () => {
-  const evaluate = (events: Parameters<typeof profileOf>[0]['events']) =>
-    segmentsOf(DEFAULT_SEGMENTS, profileOf({ ...base, events, catalogue }), {
-      events,
-      nowMs: NOON_MS,
-    });
-
-  it('finds the bargain hunter and says what holds', () => {
-    const events = ['cup-glass', 'spoon-oak', 'cup-clay', 'spoon-oak'].map((id) =>
-      event('view_item', [id]),
+describe('basics and rhythm', () => {
+  it('tell a new visitor from a returning one, and when visits begin', async () => {
+    const visits = [0, 2, 4].map((day, session) =>
+      event('view_item', ['pot-clay'], { atMs: NOON_MS - day * DAY_MS, session: 3 - session }),
     );
-    const segment = evaluate(events).find((one) => one.id === 'bargain-hunter');
-    expect(segment).toMatchObject({ member: true, score: 1 });
-    expect(segment?.why[0]).toEqual({
-      field: 'views',
-      op: '>=',
-      value: 4,
-      actual: 4,
-      holds: true,
-      problem: null,
+    const first = await known(visits.slice(-1), catalogue);
+    expect(first.profile.basics).toMatchObject({ visitor: 'new', device: 'desktop' });
+    const { basics, rhythm } = (await known([...visits].reverse(), catalogue)).profile;
+    expect(basics.visitor).toBe('returning');
+    expect(rhythm).toMatchObject({
+      daysBetweenVisits: 2,
+      visitsPerWeek: 3.5,
+      daysBetweenPurchases: null,
     });
+    expect(rhythm.hours[new Date(NOON_MS).getHours()]).toBe(1);
+    const weekdays = visits.map(({ atMs }) => new Date(atMs).getDay());
+    for (const day of weekdays) expect(rhythm.weekdays[day]).toBeCloseTo(1 / 3, 12);
   });
 
-  it('finds high value, and nobody in an empty history', () => {
+  it('keep a decayed mean of the content vectors, and say which goods moved it', async () => {
     const events = [
-      event('purchase', ['pot-iron'], { value: 129 }),
-      event('purchase', ['lamp-brass'], { value: 159 }),
+      event('view_item', ['lamp-oak'], { atMs: NOON_MS - HALF_LIFE_MS }),
+      event('add_to_cart', ['pot-clay']),
     ];
-    expect(
-      evaluate(events)
-        .filter((one) => one.member)
-        .map((one) => one.id),
-    ).toEqual(['high-value']);
-    expect(evaluate([]).some((one) => one.member)).toBe(false);
+    const { vector } = (await known(events, catalogue)).profile;
+    const row = (id: string): number[] => {
+      const at = catalogue.ids.indexOf(id) * catalogue.k;
+      return [...catalogue.vectors.subarray(at, at + catalogue.k)];
+    };
+    const mean = row('pot-clay').map(
+      (value, i) => 4 * value + 0.5 * (row('lamp-oak')[i] as number),
+    );
+    const norm = Math.hypot(...mean);
+    for (const [i, value] of (vector?.values ?? []).entries()) {
+      expect(value).toBeCloseTo((mean[i] as number) / norm, 6);
+    }
+    expect(vector?.why.map(({ item }) => item)).toEqual(['pot-clay', 'lamp-oak']);
+    expect(vector?.why[0]?.share).toBeCloseTo(4 / 4.5, 9);
   });
+});
 
-  it('needs a published head for about-to-buy', () => {
-    const events = [event('add_to_cart', ['pot-clay'], { price: 89 })];
-    const [, problem] = evaluate(events).find((one) => one.id === 'about-to-buy')?.why ?? [];
-    expect(problem).toMatchObject({ holds: false, problem: 'no-value' });
-    const sure = new Float32Array(INTENT_INPUTS.length + 1).fill(1);
-    const profile = profileOf({ ...base, events, catalogue, intentModel: head(1, sure) });
-    const segments = segmentsOf(DEFAULT_SEGMENTS, profile, { events, nowMs: NOON_MS });
-    expect(segments.find((one) => one.id === 'about-to-buy')?.member).toBe(true);
-  });
-
-  it.each([
-    ['age', 'sensitive-field'],
-    ['Gender', 'sensitive-field'],
-    ['health-status', 'sensitive-field'],
-    ['religion', 'sensitive-field'],
-    ['no-such-field', 'unknown-field'],
-    ['constructor', 'unknown-field'],
-    ['average', 'unknown-field'],
-    ['days-since-purchase', 'no-value'],
-    ['top-brand', 'wrong-kind'],
-  ])('does not hold a test on %s: %s', (field, problem) => {
-    const events = [event('view_item', ['pot-clay'])];
-    const profile = profileOf({ ...base, events, catalogue });
-    const rules = [{ id: 'x', label: 'x', when: [{ field, op: '>=' as const, value: 1 }] }];
-    const [segment] = segmentsOf(rules, profile, { events, nowMs: NOON_MS });
-    expect(segment).toMatchObject({ member: false, score: 0 });
-    expect(segment?.why[0]).toMatchObject({ field, holds: false, problem });
-  });
-
-  it('has values for every documented field', () => {
-    const events = [
-      event('view_item', ['pot-iron'], { atMs: NOON_MS - 86_400_000 }),
-      event('add_to_cart', ['pot-iron'], { price: 129 }),
-      event('purchase', ['pot-iron'], { value: 129 }),
-      event('add_to_cart', ['cup-clay'], { price: 19 }),
-    ];
-    const profile = profileOf({ ...base, events, catalogue });
-    expect(segmentFields(profile, { events, nowMs: NOON_MS })).toMatchObject({
-      views: 1,
-      orders: 1,
-      spend: 129,
-      'average-order': 129,
-      'days-since-purchase': 0,
-      'days-since-first': 1,
-      'basket-value': 19,
-      'top-category': 'tea',
-      'top-brand': 'Forge',
-      intent: null,
+describe('bad input', () => {
+  it('is named: nothing, one event, a broken history, a machine', async () => {
+    expect((await known([], catalogue)).profile).toMatchObject({
+      state: 'empty',
+      interests: { category: [] },
+      basics: { visitor: null },
+      value: { tier: null },
     });
+    const one = (await known([event('view_item', ['pot-clay'])], catalogue)).profile;
+    expect(one).toMatchObject({ state: 'ready', events: 1, sessions: 1 });
+    const machine = Array.from({ length: 400 }, (_, i) =>
+      event('view_item', [`item-${i}`], { atMs: NOON_MS - 100 * (400 - i) }),
+    );
+    expect((await known(machine, catalogue)).profile.state).toBe('automated');
+    expect((await known(machine.slice(200), catalogue)).profile.state).toBe('ready');
   });
 
-  it('survives broken events and a rule without tests', () => {
-    const profile = profileOf({ ...base, events: JUNK_EVENTS, catalogue });
-    const rules = [...DEFAULT_SEGMENTS, { id: 'all', label: 'all', when: [] }];
-    const segments = segmentsOf(rules, profile, { events: JUNK_EVENTS, nowMs: NOON_MS });
-    expect(segments[3]).toMatchObject({ member: false, score: 0 });
+  it('leaves no NaN, and knows a catalogue of one item', async () => {
+    const junk = await known(JUNK_EVENTS, catalogue);
+    expect(junk.profile.events).toBeGreaterThan(0);
+    for (const value of numbers(junk.profile)) expect(Number.isFinite(value)).toBe(true);
+    const { catalogue: single } = await syntheticCatalogue({ items: 1, k: 2 });
+    const { profile } = await known([event('view_item', ['item-0'])], single);
+    expect(profile.interests.brand[0]?.weight).toBe(1);
+    expect(profile.vector?.why).toEqual([{ item: 'item-0', share: 1 }]);
+  });
+
+  it('counts a double once, and an event of the future when its time has come', async () => {
+    let nowMs = NOON_MS;
+    const events = [
+      event('view_item', ['pot-clay']),
+      event('view_item', ['pot-clay'], { atMs: NOON_MS + 500 }),
+      event('search', [], { atMs: NOON_MS + 60_000, term: 'pot' }),
+    ];
+    const follower = new Follower({
+      events: () => events,
+      catalogue: () => catalogue,
+      now: () => nowMs,
+      pause: () => Promise.resolve(),
+    });
+    expect((await follower.settled()).events).toBe(1);
+    nowMs += 60_000;
+    const later = await follower.settled();
+    expect([later.count('view_item'), later.count('search')]).toEqual([1, 1]);
+  });
+});
+
+describe('following', () => {
+  const shop = fc.record({
+    name: fc.constantFrom(
+      ...(['view_item', 'add_to_cart', 'purchase', 'remove_from_cart', 'dwell'] as const),
+    ),
+    id: fc.constantFrom('pot-clay', 'lamp-oak', 'pan-iron', 'gone'),
+    minutes: fc.integer({ min: -3, max: 50 }),
+    value: fc.double({ min: 0, max: 500, noNaN: true }),
+  });
+
+  it('one event at a time comes to what reading all at once gives', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(shop, { maxLength: 60 }), async (drawn) => {
+        let atMs = NOON_MS - 100 * DAY_MS;
+        let session = 1;
+        const events = drawn.map(({ name, id, minutes, value }) => {
+          atMs += minutes * 60_000;
+          if (minutes > 30) session++;
+          return event(name, [id], { atMs, session, value, price: value, dwellMs: 900 });
+        });
+        const list: ShopEvent[] = [];
+        const follower = new Follower({
+          events: () => list,
+          catalogue: () => catalogue,
+          now: () => NOON_MS,
+          pause: () => Promise.resolve(),
+        });
+        await follower.settled();
+        for (const one of events) {
+          list.push(one);
+          follower.added(one);
+          await follower.settled();
+        }
+        const step = await follower.settled();
+        const { tally } = await known(events, catalogue);
+        for (const field of ['events', 'spend', 'basket', 'beforeMs'] as const) {
+          expect(step[field]).toBe(tally[field]);
+        }
+        expect(step.sequence).toEqual(tally.sequence);
+        expect([...step.bought]).toEqual([...tally.bought]);
+        expect(step.interests.shares('category')).toEqual(tally.interests.shares('category'));
+        expect(step.vector()).toEqual(tally.vector());
+      }),
+      { numRuns: 60, seed: 3 },
+    );
+  });
+
+  it('reads a long history in slices, and again when it is another', async () => {
+    const list = Array.from({ length: 5000 }, (_, i) =>
+      event('view_item', ['pot-clay'], { atMs: NOON_MS - 60_000 * (5000 - i) }),
+    );
+    let pauses = 0;
+    let of: readonly ShopEvent[] = list;
+    const follower = new Follower({
+      events: () => of,
+      catalogue: () => catalogue,
+      now: () => NOON_MS,
+      pause: async () => {
+        pauses++;
+      },
+    });
+    const both = await Promise.all([follower.settled(), follower.settled()]);
+    expect(both.map((tally) => tally.events)).toEqual([5000, 5000]);
+    expect(pauses).toBeGreaterThanOrEqual(9);
+    of = list.slice(0, 7);
+    follower.reset();
+    expect((await follower.settled()).events).toBe(7);
+  });
+});
+
+describe('traits', () => {
+  it('are flat, short and not sensitive; what is left out is named', () => {
+    const told: string[] = [];
+    const kept = readTraits(
+      {
+        plan: 'pro',
+        points: 12,
+        member: true,
+        gender: 'f',
+        userAge: 31,
+        note: 'health insurance',
+        list: [1],
+        nothing: null,
+        far: Number.POSITIVE_INFINITY,
+        nan: Number.NaN,
+        long: 'x'.repeat(101),
+        ['n'.repeat(41)]: 1,
+        constructor: 1,
+      },
+      (problem, name) => told.push(`${problem} ${name.slice(0, 8)}`),
+    );
+    expect(kept).toEqual({ plan: 'pro', points: 12, member: true });
+    expect(told).toEqual([
+      'sensitive-trait gender',
+      'sensitive-trait userAge',
+      'sensitive-trait note',
+      'bad-trait list',
+      'bad-trait nothing',
+      'bad-trait far',
+      'bad-trait nan',
+      'bad-trait long',
+      'bad-trait nnnnnnnn',
+      'bad-trait construc',
+    ]);
+  });
+
+  it('are at most 32, and nothing where they are no record', () => {
+    const many = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`t${i}`, i]));
+    const told: string[] = [];
+    expect(Object.keys(readTraits(many, (one) => told.push(one)) ?? {})).toHaveLength(32);
+    expect(told).toEqual(Array(8).fill('too-many-traits'));
+    fc.assert(
+      fc.property(fc.anything(), (value) => {
+        const kept = readTraits(value, () => undefined);
+        if (kept !== null) expect(Object.keys(kept).length).toBeLessThanOrEqual(32);
+      }),
+    );
+    for (const value of [null, 'x', 7, [1]]) expect(readTraits(value, () => undefined)).toBeNull();
   });
 });

@@ -75,8 +75,10 @@ describe('Recommender', () => {
       expect(shown).not.toContain(id);
     }
     expect(shown).toHaveLength(8);
-    const all = new Recommender(goods, null, { hidePurchased: false, hideSeen: false });
-    expect(idsOf(all.recommend(events))).toHaveLength(12);
+    const all = new Recommender(goods, null, { hideSeen: false });
+    expect(idsOf(all.recommend(events, { bought: 'show' }))).toHaveLength(12);
+    expect(idsOf(all.recommend(events, { replenish: ['tea'] }))).toContain('cup-clay');
+    expect(idsOf(all.recommend(events, { replenish: ['light'] }))).not.toContain('cup-clay');
   });
 
   it('ranks all of `among` and nothing else', () => {
@@ -97,14 +99,21 @@ describe('Recommender', () => {
     expect(idsOf(related)).not.toContain('pot-clay');
     expect(related.items[0]?.id).toMatch(/^(pot|cup)-/);
     const request = { model: 'related', itemId: 'gone' } as const;
-    expect(recommender.recommend([], request).source).toBe('popular');
-    expect(recommender.recommend(view('lamp-oak'), request)).toEqual(
-      recommender.recommend(view('lamp-oak')),
-    );
+    expect(recommender.recommend([], request)).toMatchObject({
+      source: 'popular',
+      state: 'unknown-item',
+    });
+    expect(recommender.recommend(view('lamp-oak'), request)).toEqual({
+      ...recommender.recommend(view('lamp-oak')),
+      state: 'unknown-item',
+    });
   });
 
   it('treats a history of goods that left the catalogue as none', () => {
-    expect(new Recommender(goods).recommend(view('gone', 'gone-too')).source).toBe('popular');
+    expect(new Recommender(goods).recommend(view('gone', 'gone-too'))).toMatchObject({
+      source: 'popular',
+      state: 'no-history',
+    });
   });
 
   it('counts a model of another length or with NaN as none', () => {
@@ -132,11 +141,26 @@ describe('Recommender', () => {
         fc.oneof(wild, fc.shuffledSubarray(JUNK_EVENTS)),
         fc.oneof(
           wild,
-          fc.record({ model: wild, itemId: wild, limit: wild, among: wild, exclude: wild }),
+          fc.record(
+            {
+              model: fc.oneof(wild, fc.constantFrom('related', 'similar', 'together', 're-rank')),
+              itemId: fc.oneof(wild, fc.constant('pot-clay')),
+              limit: wild,
+              among: fc.oneof(wild, fc.array(fc.constantFrom('pot-clay', 'gone', 'pan-iron'))),
+              exclude: wild,
+              diversity: wild,
+              bought: wild,
+              replenish: wild,
+            },
+            { requiredKeys: [] },
+          ),
         ),
         (events, request) => {
           const result = recommender.recommend(events as ShopEvent[], request as never);
-          expect(Array.isArray(result.items)).toBe(true);
+          for (const { score, why } of result.items) {
+            expect(Number.isFinite(score)).toBe(true);
+            expect(why.every(({ amount }) => Number.isFinite(amount))).toBe(true);
+          }
         },
       ),
     );

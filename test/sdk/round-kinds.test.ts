@@ -6,6 +6,7 @@ import type { Learner } from '../../sdk/learn/learner.ts';
 import { sha256Hex } from '../../shared/bytes/hash.ts';
 import { normBound } from '../../shared/field/fixed.ts';
 import { type Architecture, WIDE_FEATURES } from '../../shared/model/architecture.ts';
+import { INTENT } from '../../shared/model/heads/intent.ts';
 import { epsilonOf } from '../../shared/privacy/mechanism.ts';
 import { encodeModel } from '../../shared/protocol/model.ts';
 import { PATHS } from '../../shared/protocol/paths.ts';
@@ -49,12 +50,16 @@ const CONVERTED: readonly ShopEvent[] = [
   { name: 'purchase', atMs: START_MS - 5000, session: 1, items: [{ id: 'item-1', quantity: 1 }] },
 ];
 
-const BROWSED: readonly ShopEvent[] = [0, 2, 1].map((item, i) => ({
+const looked = (item: number, atMs: number): ShopEvent => ({
   name: 'view_item',
-  atMs: START_MS - 60_000 + 1000 * i,
+  atMs,
   session: 1,
   items: [{ id: `item-${item}`, quantity: 1 }],
-}));
+});
+
+const BROWSED: readonly ShopEvent[] = [0, 2, 1].map((item, i) =>
+  looked(item, START_MS - 60_000 + 1000 * i),
+);
 
 /** Fails whoever trains: a statistic needs no learner. */
 const untouched: Learner = {
@@ -122,14 +127,14 @@ describe('a measure task', () => {
     expect(await coordinates(same, 4)).toEqual([0, 0, ONE, ONE]);
   });
 
-  it('K3 PR22 an empty history, and one that cannot be counted, report noised zeros', async () => {
-    const broken = { name: 'view_item', atMs: START_MS, session: 1, items: 7 };
+  it("K3 K15 PR22 an empty history and a bot's report noised zeros", async () => {
+    const bot = Array.from({ length: 301 }, (_, i) => looked(i % 3, START_MS - 301_000 + 900 * i));
     const shelves = { name: 'histogram', of: 'category', bins: 4 } as const;
     const task: Partial<Task> = {
       ...MEASURE,
       architecture: { name: 'counts', statistic: shelves },
     };
-    for (const events of [[], [...BROWSED, broken as unknown as ShopEvent]]) {
+    for (const events of [[], bot]) {
       const world = await newWorld();
       await world.offer(task);
       await world.openRound();
@@ -148,6 +153,27 @@ describe('a measure task', () => {
       await contribute(world, bare, {}, { allowTestTier: true });
       expect(await coordinates(bare, 4)).toEqual([0, 0, 0, 0]);
     }
+  });
+
+  it('K15 counts a history without what cannot be in it', async () => {
+    const shares = async (events: readonly ShopEvent[]): Promise<number[]> => {
+      const world = await newWorld();
+      const statistic = { name: 'histogram', of: 'event-kind', bins: ['view_item', 'x'] } as const;
+      await world.offer({
+        ...MEASURE,
+        ...TEST_TIER,
+        architecture: { name: 'counts', statistic },
+      });
+      await world.openRound();
+      const [db] = await profile(events);
+      await contribute(world, db, {}, { allowTestTier: true });
+      return coordinates(db, 2);
+    };
+    const broken = [
+      { name: 'x', atMs: Number.NaN, session: 1, items: [] },
+      { name: 'x', atMs: START_MS + 2 * HOUR, session: 1, items: [] },
+    ] as unknown as ShopEvent[];
+    expect(await shares([...BROWSED, ...BROWSED.slice(-1), ...broken])).toEqual([ONE, 0]);
   });
 
   it('K3 PR15 PR16 PR17 is held to the same cap, separation and uniqueness', async () => {
@@ -241,9 +267,11 @@ describe('an evaluate task', () => {
     const unlisted = (await contribute(missing, db)).outcome;
     expect(unlisted).toMatchObject({ reason: 'no-task', detail: 'no task deep to evaluate' });
     const [other] = await profile(BROWSED);
-    const head: Architecture = { name: 'metrics', of: 'intent', task: 'wide' };
+    const { architecture: intent } = INTENT;
+    if (intent.name !== 'head') throw new Error(intent.name);
+    const head: Architecture = { name: 'metrics', of: 'head', task: 'wide', head: intent };
     const wrong = (await contribute(await evaluating({ architecture: head }), other)).outcome;
-    expect(wrong).toMatchObject({ reason: 'bad-record', detail: /wide has no intent/ });
+    expect(wrong).toMatchObject({ reason: 'bad-record', detail: /wide has no head/ });
     await nothingCharged(db);
     await nothingCharged(other);
   });

@@ -9,8 +9,8 @@ import { Receiver, type ReceiverOptions } from '../../sdk/receive/receiver.ts';
 import { sha256Hex } from '../../shared/bytes/hash.ts';
 import { toHex } from '../../shared/bytes/hex.ts';
 import {
-  type AttentionArchitecture,
   parameterCount,
+  type TowerArchitecture,
   WIDE_FEATURES,
 } from '../../shared/model/architecture.ts';
 import { discreteGaussian, epsilonOf } from '../../shared/privacy/mechanism.ts';
@@ -36,8 +36,9 @@ export const ENDPOINT = 'http://127.0.0.1:8080/vitrine';
 export const START_MS = 1_800_000_000_000;
 const HOUR = 3_600_000;
 
-export const TOWER: AttentionArchitecture = {
-  name: 'attention',
+export const TOWER: TowerArchitecture = {
+  name: 'tower',
+  kind: 'attention',
   content: 128,
   width: 24,
   historyLength: 10,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { INTENT as INTENT_HEAD } from '../../shared/model/heads/intent.ts';
 import { predictedTaskError } from '../../shared/privacy/guard.ts';
 import { discreteGaussian } from '../../shared/privacy/mechanism.ts';
 import { type Attempt, decide, keepsUp, qualityOf } from '../../shared/protocol/gate.ts';
@@ -10,7 +11,7 @@ import { newWorld } from '../sdk/round-world.ts';
 
 const { task: TRAIN } = await newWorld();
 
-function evaluation(of: 'ranking' | 'intent'): Task {
+function evaluation(of: 'ranking' | 'head'): Task {
   return decodeTask({
     ...TRAIN,
     name: 'quality',
@@ -18,7 +19,7 @@ function evaluation(of: 'ranking' | 'intent'): Task {
     architecture:
       of === 'ranking'
         ? { name: 'metrics', of, task: 'wide', historyLength: 10 }
-        : { name: 'metrics', of, task: 'intent' },
+        : { name: 'metrics', of, task: 'intent', head: INTENT_HEAD.architecture },
     d: of === 'ranking' ? 4 : 3,
     clipL2: 2,
     mechanism: discreteGaussian(0.7),
@@ -27,7 +28,7 @@ function evaluation(of: 'ranking' | 'intent'): Task {
 }
 
 const RANKING = evaluation('ranking');
-const INTENT = evaluation('intent');
+const INTENT = evaluation('head');
 /** Reports of the local tier at which an entry's noise is about a hundredth. */
 const N = 80_000;
 const noiseOf = (task: Task): number => predictedTaskError(task, N) / Math.sqrt(task.d);

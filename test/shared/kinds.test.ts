@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { serverStep } from '../../aggregator/publish/optimizer.ts';
 import type { TaskDraft } from '../../aggregator/site.ts';
 import { type Architecture, parameterCount } from '../../shared/model/architecture.ts';
+import { INTENT } from '../../shared/model/heads/intent.ts';
 import { decodeTask } from '../../shared/protocol/records.ts';
 import type { Task } from '../../shared/protocol/task.ts';
 import { draft, site } from '../aggregator/fixture.ts';
@@ -68,7 +69,8 @@ describe('kinds', () => {
 
   it.each([
     ['an unknown metric', { ...METRICS, of: 'clicks' }],
-    ['an intent with a history length', { ...METRICS, of: 'intent' }],
+    ['a head with a history length', { ...METRICS, of: 'head', head: INTENT.architecture }],
+    ['a head that is not said', { name: 'metrics', of: 'head', task: 'intent' }],
     ['a ranking without one', { name: 'metrics', of: 'ranking', task: 'wide' }],
   ])('K9 K10 refuses %s', (_, architecture) => {
     const record = { ...(statistic(METRICS, { kind: 'evaluate' }) as Task), architecture };
@@ -82,7 +84,7 @@ describe('kinds', () => {
       [counts({ name: 'histogram', of: 'brand', bins: 64 }), 64],
       [counts({ name: 'pairs', of: 'item', bins: 512 }), 512],
       [METRICS, 4],
-      [{ name: 'metrics', of: 'intent', task: 'intent' }, 3],
+      [{ name: 'metrics', of: 'head', task: 'intent', head: INTENT.architecture }, 3],
     ] as const;
     for (const [architecture, d] of lengths) {
       expect(parameterCount(architecture as Architecture)).toBe(d);

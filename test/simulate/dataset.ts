@@ -13,6 +13,8 @@ interface DatasetItem {
   readonly title: string;
   readonly brand: string;
   readonly description: string;
+  /** Cents, of the optional `price` in the major unit. */
+  readonly priceCents?: number;
 }
 
 export interface EvaluationRow {
@@ -75,6 +77,8 @@ function readItems(folder: string): DatasetItem[] {
       title: text('title'),
       brand: text('brand'),
       description: text('description'),
+      ...(typeof raw.price === 'number' &&
+        raw.price >= 0 && { priceCents: Math.round(100 * raw.price) }),
     };
   });
 }

@@ -14,12 +14,9 @@ import { budgetOf, type TaskDraft, writeSite } from '../../aggregator/site.ts';
 import { initialWeights } from '../../sdk/learn/initial.ts';
 import { sha256Hex } from '../../shared/bytes/hash.ts';
 import { utf8 } from '../../shared/bytes/utf8.ts';
-import {
-  type Architecture,
-  INTENT_INPUTS,
-  largestNorm,
-  parameterCount,
-} from '../../shared/model/architecture.ts';
+import { type Architecture, largestNorm, parameterCount } from '../../shared/model/architecture.ts';
+import { INTENT } from '../../shared/model/heads/intent.ts';
+import { headTask } from '../../shared/model/heads/record.ts';
 import { LOCAL_DEFAULTS, SPLIT_DEFAULTS } from '../../shared/plan/defaults.ts';
 import { chooseMechanism } from '../../shared/privacy/choose.ts';
 import type { Mechanism } from '../../shared/privacy/mechanism.ts';
@@ -83,7 +80,6 @@ export function demoDrafts(helper?: HelperKeys): DemoDraft[] {
   const split = splitOf(helper);
   const source = new CryptoSource();
   const wide: Architecture = { name: 'wide', historyLength: HISTORY_LENGTH };
-  const intent: Architecture = { name: 'logistic', head: 'intent', inputs: INTENT_INPUTS.length };
   return [
     {
       ...COMMON,
@@ -105,18 +101,8 @@ export function demoDrafts(helper?: HelperKeys): DemoDraft[] {
     {
       ...COMMON,
       ...split,
-      name: 'intent',
+      ...headTask(INTENT, source),
       windowMs: 45_000,
-      architecture: intent,
-      initialWeights: initialWeights(intent, source),
-      clipL2: 1,
-      recipe: {
-        steps: 5,
-        learningRate: 1,
-        negatives: 0,
-        maxExamples: 30,
-        server: { name: 'fedavg', learningRate: 4, decayRounds: 6 },
-      },
     },
     {
       ...COMMON,

@@ -8,6 +8,7 @@ import { type Aggregator, startAggregator } from '../../aggregator/main.ts';
 import type { ShopEvent } from '../../sdk/capture/event.ts';
 import { indexOf, itemSequence } from '../../sdk/features/sequence.ts';
 import { startWeights } from '../../sdk/features/wide.ts';
+import { pairedBootstrap } from '../../shared/model/metrics/resample.ts';
 import { holdOutLast, makeShopper, shuffledHistories } from './behaviour.ts';
 import { Crowd } from './crowd.ts';
 import type { EvaluationRow } from './dataset.ts';
@@ -21,7 +22,7 @@ import {
   WIDE,
   writeExperiment,
 } from './federation.ts';
-import { meanQuality, pairedBootstrap } from './metrics.ts';
+import { meanQuality } from './metrics.ts';
 import { openStreet } from './shopper.ts';
 
 const UNTIL = Date.UTC(2026, 5, 1);
@@ -116,11 +117,11 @@ describe('learning is real', () => {
       const shoppers = histories(seed, SHOPPERS);
 
       const trained = gains(await federate(seed, shoppers), rows);
-      const better = pairedBootstrap(trained, untrained, seed);
+      const better = pairedBootstrap(trained, untrained, 2000, 0);
       expect(better.low).toBeGreaterThan(0);
 
       const control = gains(await federate(seed, shuffledHistories(shoppers, seed)), rows);
-      const noBetter = pairedBootstrap(control, untrained, seed);
+      const noBetter = pairedBootstrap(control, untrained, 2000, 0);
       expect(noBetter.low).toBeLessThanOrEqual(0);
 
       const quality = (values: readonly number[]): number =>

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { auc, meanQuality, pairedBootstrap, rowQuality } from './metrics.ts';
-import { SeededRandom } from './random.ts';
+import { meanQuality, rowQuality } from './metrics.ts';
 
 describe('full-ranking metrics', () => {
   it('gives 1 / log2(rank + 1) inside the first ten and 0 after', () => {
@@ -29,40 +28,7 @@ describe('full-ranking metrics', () => {
     });
   });
 
-  it('refuses a target without a score and unpaired rows', () => {
+  it('refuses a target without a score', () => {
     expect(() => rowQuality([1], 4)).toThrow(RangeError);
-    expect(() => pairedBootstrap([1], [], 's')).toThrow(RangeError);
-  });
-});
-
-describe('area under the curve', () => {
-  it('is the share of pairs in the right order, ties half', () => {
-    expect(auc([1, 2, 3, 4], [0, 0, 1, 1])).toBe(1);
-    expect(auc([4, 3, 2, 1], [0, 0, 1, 1])).toBe(0);
-    expect(auc([1, 3, 2, 4], [0, 0, 1, 1])).toBe(0.75);
-    expect(auc([5, 5, 5], [0, 1, 1])).toBe(0.5);
-    expect(auc([1, 2], [1, 1])).toBe(0.5);
-  });
-});
-
-describe('paired bootstrap', () => {
-  it('covers a mean that is there and excludes zero where the difference is plain', () => {
-    const random = new SeededRandom('bootstrap');
-    const b = Array.from({ length: 400 }, () => random.uniform());
-    const a = b.map((value) => value + 0.1 + 0.2 * random.normal());
-    const { mean, low, high } = pairedBootstrap(a, b, 'x');
-    expect(low).toBeGreaterThan(0);
-    expect(low).toBeLessThan(mean);
-    expect(high).toBeGreaterThan(mean);
-    // Normal theory: 1.96 × 0.2 / √400 = 0.0196 on either side.
-    expect(high - low).toBeGreaterThan(0.03);
-    expect(high - low).toBeLessThan(0.05);
-  });
-
-  it('gives the same interval for the same seed', () => {
-    const rows = [0, 1, 0, 1, 1];
-    expect(pairedBootstrap(rows, [0, 0, 0, 0, 0], 's')).toEqual(
-      pairedBootstrap(rows, [0, 0, 0, 0, 0], 's'),
-    );
   });
 });

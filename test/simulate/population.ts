@@ -5,10 +5,12 @@
  */
 import { parseArgs } from 'node:util';
 import { joinValues } from '../../aggregator/flags.ts';
-import { intentExamples } from '../../sdk/features/intent.ts';
+import { headExamples } from '../../sdk/features/heads.ts';
 import { indexOf, itemSequence } from '../../sdk/features/sequence.ts';
 import { startWeights } from '../../sdk/features/wide.ts';
 import type { Catalogue } from '../../shared/model/catalogue.ts';
+import { INTENT } from '../../shared/model/heads/intent.ts';
+import { auc } from '../../shared/model/metrics/binary.ts';
 import { decodeModel } from '../../shared/protocol/model.ts';
 import { PATHS, type ServerStatus } from '../../shared/protocol/paths.ts';
 import { decodeHead } from '../../shared/protocol/records.ts';
@@ -19,7 +21,7 @@ import { HISTORY_LENGTH } from './demo-site.ts';
 import { demoWorld } from './demo-world.ts';
 import { rankRows } from './evaluate.ts';
 import { serverStatus } from './federation.ts';
-import { auc, meanQuality } from './metrics.ts';
+import { meanQuality } from './metrics.ts';
 import { SeededRandom } from './random.ts';
 import { openStreet, SimulatedShopper, type Street } from './shopper.ts';
 import type { World } from './world.ts';
@@ -159,7 +161,7 @@ class Population {
 class Judge {
   readonly #catalogue: Catalogue;
   readonly #rows: readonly EvaluationRow[];
-  readonly #sessions: readonly ReturnType<typeof intentExamples>[];
+  readonly #sessions: readonly ReturnType<typeof headExamples>[];
   readonly untrained: number;
 
   constructor(catalogue: Catalogue, world: World, seed: string, nowMs: number) {
@@ -175,7 +177,9 @@ class Judge {
       if (held === null || target === undefined) return [];
       return [{ history: itemSequence(held.history, catalogue), target }];
     });
-    this.#sessions = fresh.map((events) => intentExamples(events, 30));
+    this.#sessions = fresh.map((events) =>
+      headExamples(INTENT.architecture, events, catalogue, 30, events.at(-1)?.atMs ?? 0),
+    );
     this.untrained = this.ndcg(startWeights());
   }
 

@@ -41,6 +41,7 @@ export interface Street {
   readonly source: RandomSource;
   readonly catalogue: RoundDeps['catalogue'];
   readonly allowTestTier?: boolean;
+  readonly maxEpsilon?: number;
 }
 
 export interface StreetOptions {
@@ -50,6 +51,8 @@ export interface StreetOptions {
   readonly clock: Clock;
   /** The page of a test accepts reports without noise, on loopback. */
   readonly allowTestTier?: boolean;
+  /** And a weaker ε than the default of pages. */
+  readonly maxEpsilon?: number;
 }
 
 const { resolve } = createRequire(import.meta.url);
@@ -95,7 +98,7 @@ export class SimulatedShopper {
       site,
       endpoint,
       clock,
-      maxEpsilon: MAX_EPSILON,
+      maxEpsilon: street.maxEpsilon ?? MAX_EPSILON,
       maxTotalEpsilon: MAX_TOTAL_EPSILON,
       allowTestTier: street.allowTestTier === true,
     });

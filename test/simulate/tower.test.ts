@@ -31,7 +31,13 @@ beforeAll(async () => {
   const { publicKey } = await loadOrCreateKey(join(dataDir, KEY_FILE));
   const catalogue = await demoCatalogue();
   const content = catalogue.catalogue.k;
-  const architecture: Architecture = { name: 'attention', content, width: 24, historyLength: 10 };
+  const architecture: Architecture = {
+    name: 'tower',
+    kind: 'attention',
+    content,
+    width: 24,
+    historyLength: 10,
+  };
   start = initialWeights(architecture, new ChaChaSource(new Uint8Array(32).fill(7)));
   const { epsilon, ...defaults } = LOCAL_DEFAULTS;
   const tower: TaskDraft = {

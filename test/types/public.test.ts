@@ -7,6 +7,7 @@ import type {
   ReportEntry,
   SkipReason,
   Status,
+  Traits,
   Vitrine,
 } from '../../sdk/index.ts';
 import { init } from '../../sdk/index.ts';
@@ -22,7 +23,10 @@ describe('the public types', () => {
 
   it('answers are named', () => {
     expectTypeOf<Vitrine['recommend']>().returns.resolves.toEqualTypeOf<RecommendResult>();
-    expectTypeOf<RecommendResult['source']>().toEqualTypeOf<'model' | 'content' | 'popular'>();
+    expectTypeOf<RecommendResult['source']>().toEqualTypeOf<
+      'model' | 'content' | 'popular' | 'given'
+    >();
+    expectTypeOf<Vitrine['traits']>().returns.resolves.toEqualTypeOf<Traits>();
     expectTypeOf<Vitrine['status']>().returns.resolves.toEqualTypeOf<Status>();
     expectTypeOf<Status['tasks'][number]['reason']>().toEqualTypeOf<SkipReason | null>();
     expectTypeOf<Vitrine['consent']['get']>().returns.toEqualTypeOf<Consent>();

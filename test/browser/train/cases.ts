@@ -1,13 +1,20 @@
 /** Small trainings for every architecture, the same in Node and in the browser. */
 
 import type {
-  Examples,
+  HeadExamples,
   RankingExamples,
   SequenceExamples,
 } from '../../../sdk/features/examples.ts';
 import { initialWeights } from '../../../sdk/learn/initial.ts';
 import type { TrainRequest } from '../../../sdk/worker-api.ts';
-import type { Architecture } from '../../../shared/model/architecture.ts';
+import {
+  type Architecture,
+  type HeadArchitecture,
+  parameterCount,
+  type TowerKind,
+  type TrunkArchitecture,
+} from '../../../shared/model/architecture.ts';
+import { INTENT } from '../../../shared/model/heads/intent.ts';
 import type { Recipe } from '../../../shared/model/recipe.ts';
 import { ChaChaSource } from '../../../shared/random/source.ts';
 
@@ -70,19 +77,54 @@ export function sequence(
 }
 
 const WIDE: Architecture = { name: 'wide', historyLength: 10 };
-const HEAD: Architecture = { name: 'logistic', head: 'intent', inputs: 27 };
-const TOWER = { name: 'attention', content: 6, width: 4, historyLength: 3 } as const;
-
-const rows: Examples = {
-  kind: 'binary',
-  features: uniform(4 * 27),
-  labels: Float32Array.of(1, 0, 0, 1),
-  examples: 4,
-  width: 27,
+const HEAD = INTENT.architecture;
+const SEVERAL: HeadArchitecture = {
+  name: 'head',
+  head: 'next-category',
+  label: { name: 'next-category', categories: ['a', 'b', 'c'] },
+  inputs: ['recency:4', 'spend@30', 'spend*views'],
+  hidden: 5,
 };
+const TRUNK: TrunkArchitecture = {
+  name: 'trunk',
+  inputs: ['category#6'],
+  hidden: 4,
+  heads: [
+    { head: 'churn', label: { name: 'no-purchase', days: 30 } },
+    { head: 'next-category', label: { name: 'next-category', categories: 3 } },
+    { head: 'value', label: { name: 'spend-at-least', days: 30, amount: 100 } },
+  ],
+};
+const TOWER = { name: 'tower', kind: 'attention', content: 6, width: 4, historyLength: 3 } as const;
+
+/** A tower whose weights are all awake; its width takes the kernels off their whole tiles. */
+function awake(kind: TowerKind): TrainRequest {
+  const architecture = { name: 'tower', kind, content: 6, width: 5, historyLength: 4 } as const;
+  return {
+    architecture,
+    weights: uniform(parameterCount(architecture)).map((w) => w / 2),
+    examples: sequence(3, 4, 4, 6),
+    recipe: recipe(2, 0.1),
+  };
+}
+
+function rows(width: number, heads: number, ...labels: number[]): HeadExamples {
+  const examples = labels.length / heads;
+  const features = uniform(examples * width);
+  return { kind: 'head', features, labels: Float32Array.from(labels), examples, width, heads };
+}
+
+export type CaseName =
+  | 'wide'
+  | 'head'
+  | 'several'
+  | 'trunk'
+  | 'tower'
+  | 'awake'
+  | Exclude<TowerKind, 'attention'>;
 
 /** By name; 'awake' is a tower whose output is not zero, so that every weight moves. */
-export const CASES: Readonly<Record<'wide' | 'head' | 'tower' | 'awake', TrainRequest>> = {
+export const CASES: Readonly<Record<CaseName, TrainRequest>> = {
   wide: {
     architecture: WIDE,
     weights: initialWeights(WIDE, source),
@@ -92,8 +134,20 @@ export const CASES: Readonly<Record<'wide' | 'head' | 'tower' | 'awake', TrainRe
   head: {
     architecture: HEAD,
     weights: initialWeights(HEAD, source),
-    examples: rows,
+    examples: rows(27, 1, 1, 0, 0, 1),
     recipe: recipe(2, 0.5),
+  },
+  several: {
+    architecture: SEVERAL,
+    weights: uniform(parameterCount(SEVERAL)),
+    examples: rows(6, 1, 2, 0, -1, 1, 2),
+    recipe: recipe(3, 0.5),
+  },
+  trunk: {
+    architecture: TRUNK,
+    weights: uniform(parameterCount(TRUNK)),
+    examples: rows(6, 3, 1, -1, -1, 0, 2, -1, -1, 1, -1, -1, 0, -1),
+    recipe: recipe(3, 0.5),
   },
   tower: {
     architecture: TOWER,
@@ -107,4 +161,8 @@ export const CASES: Readonly<Record<'wide' | 'head' | 'tower' | 'awake', TrainRe
     examples: sequence(3, 4, 3, 6),
     recipe: recipe(2, 0.1),
   },
+  gru: awake('gru'),
+  lstm: awake('lstm'),
+  cnn: awake('cnn'),
+  mean: awake('mean'),
 };

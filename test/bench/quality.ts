@@ -1,0 +1,61 @@
+/**
+ * Bench `quality`: what learning buys on the data folder given by `--data`, at a stated privacy. The
+ * form is told by the folder's files; ranking sets and head sets share the contract. `--full` adds
+ * curves and, for ranking sets, towers trained to convergence, and keeps the results as JSON.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { BenchOptions, BenchResults } from './contract.ts';
+import type { QualityOptions } from './quality/contract.ts';
+import { formOf } from './quality/forms.ts';
+import { runHeads } from './quality/heads.ts';
+import { runRanking } from './quality/ranking.ts';
+import { syntheticFolder } from './quality/synthetic.ts';
+import { fitTowers } from './quality/tower-fit.ts';
+
+const SEEDS = 3;
+const RESULTS = join(import.meta.dirname, 'results');
+
+/** Without `--data` a small folder of its own is made, measured and removed. */
+export async function run(options: BenchOptions): Promise<BenchResults> {
+  const { quick, data } = options;
+  const seeds = options.seeds ?? (quick ? 1 : SEEDS);
+  const given = { quick, full: options.full ?? false, seeds };
+  if (data !== null) return measured(data, given);
+  const made = syntheticFolder('text-items');
+  try {
+    return await measured(made.folder, given);
+  } finally {
+    made.remove();
+  }
+}
+
+async function measured(folder: string, options: QualityOptions): Promise<BenchResults> {
+  const begun = performance.now();
+  const seconds = (): number => Math.round((performance.now() - begun) / 1000);
+  const say = (line: string): void => {
+    if (!options.quick) console.error(`${seconds()} s  ${line}`);
+  };
+  const heads = formOf(folder) === 'heads';
+  const results: BenchResults = heads
+    ? await runHeads(folder, options)
+    : await runRanking(folder, options, say);
+  if (!options.full) return results;
+  const towers = heads ? null : await fitTowers(folder, { quick: options.quick, say });
+  const all = { ...results, ...(towers !== null && { towers }) };
+  if (!options.quick) keep(basename(folder), all, seconds());
+  return all;
+}
+
+/** Kept beside the bench: the results, the command that made them, the commit and the duration. */
+function keep(name: string, results: BenchResults, seconds: number): void {
+  mkdirSync(RESULTS, { recursive: true });
+  const kept = {
+    command: `npm run bench -- quality --data ${name} --full`,
+    commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
+    seconds,
+    results,
+  };
+  writeFileSync(join(RESULTS, `quality-${name}.json`), `${JSON.stringify(kept, null, 2)}\n`);
+}

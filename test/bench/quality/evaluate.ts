@@ -1,0 +1,84 @@
+/** Many rankers on the same lists: rankers of the same wide weights share a list's wide scores. */
+import type { WideScorer } from '../../../sdk/features/wide.ts';
+import { type Rank, rankAmong, rankOf } from '../../../shared/model/metrics/ranking.ts';
+import type { Score } from './baselines.ts';
+import { WIDE } from './federate.ts';
+import { sampledNegatives } from './negatives.ts';
+import { addPairScores, type PairTable } from './pairs.ts';
+import type { EvaluationCase, RankingSet } from './sets.ts';
+
+/** A pair part as it scores. */
+export interface PairPart {
+  readonly table: PairTable;
+  readonly weight: number;
+  readonly decay: number;
+  readonly reach: number;
+}
+
+/** A ranker: its own scores, or wide weights and the parts on top. */
+export type Ranked =
+  | { readonly name: string; readonly score: Score }
+  | {
+      readonly name: string;
+      readonly weights: Float32Array;
+      /** Popularity times its weight, by item. */
+      readonly pop: Float32Array | null;
+      readonly pairs: readonly PairPart[];
+    };
+
+/** Rank of the target among all items, and among sampled negatives. */
+export interface CaseRanks {
+  readonly full: Rank;
+  readonly sampled: Rank;
+}
+
+/** Ranks of every case, by ranker: ranks[r][c]. */
+export function rankCases(
+  set: RankingSet,
+  scorer: WideScorer,
+  cases: readonly EvaluationCase[],
+  rankers: readonly Ranked[],
+): CaseRanks[][] {
+  const n = set.items.length;
+  const scores = new Float32Array(n);
+  const scratch = new Float32Array(n);
+  const out: CaseRanks[][] = rankers.map(() => []);
+  for (const one of cases) {
+    const { history, target, number } = one;
+    const seen = new Set([...history, target]);
+    const negatives = sampledNegatives(number, n, seen);
+    const excluded = set.unseenOnly ? history : [];
+    const wide = new Map<Float32Array, Float32Array>();
+    for (const [r, ranker] of rankers.entries()) {
+      let given: Float32Array = scores;
+      if ('score' in ranker) given = ranker.score(history);
+      else {
+        let base = wide.get(ranker.weights);
+        if (base === undefined) {
+          base = scorer.scores(history, ranker.weights, WIDE.historyLength);
+          wide.set(ranker.weights, base);
+        }
+        scores.set(base);
+        const { pop } = ranker;
+        if (pop !== null) {
+          for (let j = 0; j < n; j++) scores[j] = (scores[j] as number) + (pop[j] as number);
+        }
+        for (const part of ranker.pairs) addPairScores(scores, part.table, history, part, scratch);
+      }
+      out[r]?.push({
+        full: rankOf(given, target, excluded),
+        sampled: rankAmong(given, target, negatives),
+      });
+    }
+  }
+  return out;
+}
+
+/** At most `most` cases, evenly spaced: the same ones for every ranker and seed. */
+export function thinned(cases: readonly EvaluationCase[], most: number): EvaluationCase[] {
+  if (cases.length <= most) return [...cases];
+  return Array.from(
+    { length: most },
+    (_, i) => cases[Math.floor((i * cases.length) / most)] as EvaluationCase,
+  );
+}

@@ -1,0 +1,212 @@
+/** One target of a head set: every model on the same splits, by seed. */
+import { folds } from '../../../shared/model/metrics/resample.ts';
+import type { BenchResults } from '../contract.ts';
+import type { QualityRow } from './contract.ts';
+import { adamFit, logisticFit } from './heads-central.ts';
+import { bayesScores, treeScores } from './heads-counts.ts';
+import { type HeadTarget, take, tiers } from './heads-data.ts';
+import { federate, type HeadPlan, type HeadRows, sigmaFor } from './heads-federate.ts';
+import { probabilities } from './heads-local.ts';
+import { BUDGET, HIDDEN, PARTICIPATIONS, planFor, startOf } from './heads-plan.ts';
+import { aucInterval, byTier, figures, Ledger, type Scored, shares } from './heads-score.ts';
+
+/** How a target is judged. */
+export interface Protocol {
+  readonly seeds: number;
+  /** Folds of the cross-validation; one of five is the 80/20 split. */
+  readonly folds: number;
+  readonly adamSteps: number;
+  readonly bootstrap: number;
+  /** Also other budgets, and the noise that more shoppers would have. */
+  readonly curves: boolean;
+}
+
+export interface TargetResult {
+  readonly rows: readonly QualityRow[];
+  readonly ledger: Ledger;
+  readonly details: BenchResults;
+}
+
+const SPLIT = 5;
+/** Shoppers of a sister shop, by whose model a warm start begins, and reports after it. */
+const SISTER = 0.5;
+const WARM = { before: 6, after: 2 } as const;
+/** ε in all of the curve over budgets. */
+const EPSILONS = [0.5, 1, 2, 4, 8] as const;
+/** The noise alone is divided: the shoppers stay who they are. */
+const TIMES = [10, 100] as const;
+
+export function evaluateTarget(target: HeadTarget, protocol: Protocol): TargetResult {
+  const { rows } = target;
+  const n = rows.labels.length;
+  const ledger = new Ledger();
+  const pooled = { dp: new Float64Array(n).fill(Number.NaN), central: new Float64Array(n) };
+  for (let seed = 0; seed < protocol.seeds; seed++) {
+    const parts = folds(n, protocol.folds, seed, rows.labels);
+    for (const [fold, test] of parts.entries()) {
+      const pair = pairOf(rows, test);
+      const scored = mainScores(target, pair, `${seed}/${fold}`);
+      for (const [name, one] of scored) ledger.note(`folds: ${name}`, seed, judged(one, pair));
+      if (fold === 0 && protocol.folds === SPLIT)
+        noteSplit(target, pair, scored, protocol, seed, ledger);
+      if (seed > 0) continue;
+      const [dp, central] = ['federated, DP', 'central logistic'].map((name) =>
+        shares(scored.get(name)?.test ?? []),
+      );
+      for (const [i, row] of test.entries()) {
+        pooled.dp[row] = dp?.[i] as number;
+        pooled.central[row] = central?.[i] as number;
+      }
+    }
+    if (protocol.folds === SPLIT) continue;
+    const pair = pairOf(rows, folds(n, SPLIT, seed, rows.labels)[0] as number[]);
+    noteSplit(target, pair, mainScores(target, pair, `${seed}/split`), protocol, seed, ledger);
+  }
+  const interval = aucInterval(pooled.dp, pooled.central, rows.labels, protocol.bootstrap, 0);
+  const positives = rows.labels.reduce((sum, one) => sum + one, 0);
+  const details = {
+    label: target.label,
+    shoppers: n,
+    positivePercent: (100 * positives) / n,
+    columns: rows.shape.columns,
+    aucDpMinusCentral: { ...interval },
+    aucByActivity: byTier(pooled.dp, rows.labels, tiers(target.activity)),
+    aucByValue: byTier(pooled.dp, rows.labels, tiers(target.value)),
+    centralAucByActivity: byTier(pooled.central, rows.labels, tiers(target.activity)),
+    centralAucByValue: byTier(pooled.central, rows.labels, tiers(target.value)),
+  };
+  return { rows: ledger.rows(), ledger, details };
+}
+
+export interface Pair {
+  readonly train: HeadRows;
+  readonly test: HeadRows;
+}
+
+/** Rows outside the test fold, and those of it. */
+export function pairOf(rows: HeadRows, test: readonly number[]): Pair {
+  const isTest = new Set(test);
+  const all = Array.from({ length: rows.labels.length / rows.shape.heads }, (_, i) => i);
+  return {
+    train: take(
+      rows,
+      all.filter((i) => !isTest.has(i)),
+    ),
+    test: take(rows, test),
+  };
+}
+
+const judged = (scored: Scored, { train, test }: Pair): Record<string, number> =>
+  figures(scored, train.labels, test.labels);
+
+function scoresOf(weights: Float32Array, pair: Pair, hidden = 0): Scored {
+  const shape = { ...pair.train.shape, hidden };
+  return {
+    train: probabilities(shape, weights, pair.train.x),
+    test: probabilities(shape, weights, pair.test.x),
+  };
+}
+
+function mainScores(target: HeadTarget, pair: Pair, seed: string): Map<string, Scored> {
+  const { train, test } = pair;
+  const { shape } = train;
+  const positives = train.labels.reduce((sum, one) => sum + one, 0);
+  const majority = positives > train.labels.length / 2 ? 1 : 0;
+  const start = startOf(shape, target.bias, seed);
+  const plan = planFor(train.labels.length, PARTICIPATIONS);
+  const trained = (sigma: number | null): Scored =>
+    scoresOf(federate(train, start, plan, sigma, seed), pair);
+  const scored = new Map<string, Scored>([
+    ['majority', { ...constant(pair, majority), threshold: 0.5 }],
+    ['untrained', scoresOf(start, pair)],
+    ['central logistic', scoresOf(logisticFit(train), pair)],
+    ['federated, no DP', trained(null)],
+    ['federated, DP', trained(sigmaFor(BUDGET, PARTICIPATIONS))],
+  ]);
+  if (target.recency !== null) {
+    const column = target.recency;
+    const only = (rows: HeadRows): HeadRows => ({
+      shape: { columns: 1, hidden: 0, heads: 1 },
+      x: rows.labels.map((_, i) => rows.x[i * rows.shape.columns + column] as number),
+      labels: rows.labels,
+    });
+    const single = { train: only(train), test: only(test) };
+    scored.set('recency alone, central', scoresOf(logisticFit(single.train), single));
+  }
+  return scored;
+}
+
+function constant({ train, test }: Pair, score: number): Scored {
+  return {
+    train: new Float64Array(train.labels.length).fill(score),
+    test: new Float64Array(test.labels.length).fill(score),
+  };
+}
+
+/** The models that are judged on one split of each seed. */
+function noteSplit(
+  target: HeadTarget,
+  pair: Pair,
+  main: Map<string, Scored>,
+  protocol: Protocol,
+  seed: number,
+  ledger: Ledger,
+): void {
+  const { train } = pair;
+  const note = (name: string, scored: Scored): void =>
+    ledger.note(`split: ${name}`, seed, judged(scored, pair));
+  for (const [name, scored] of main) note(name, scored);
+  const [once, twice] = [sigmaFor(BUDGET, 1), sigmaFor(BUDGET, 2)];
+  note('naive Bayes, DP counts', bayesScores(target, train, pair.test, once, `${seed}/bayes`));
+  note('tree, DP counts', treeScores(target, train, pair.test, twice, `${seed}/tree`));
+  const shape = { ...train.shape, hidden: HIDDEN };
+  const start = startOf(shape, target.bias, `${seed}/mlp`);
+  const wide = { ...train, shape };
+  note('central MLP', scoresOf(adamFit(wide, start, protocol.adamSteps), pair, HIDDEN));
+  const plan = planFor(train.labels.length, PARTICIPATIONS, HIDDEN);
+  const sigma = sigmaFor(BUDGET, PARTICIPATIONS);
+  note(
+    'federated MLP, DP',
+    scoresOf(federate(wide, start, plan, sigma, `${seed}/mlp`), pair, HIDDEN),
+  );
+  for (const [name, weights] of warmStarts(target, train, seed))
+    note(name, scoresOf(weights, pair));
+  if (!protocol.curves) return;
+  const linear = planFor(train.labels.length, PARTICIPATIONS);
+  const from = startOf(train.shape, target.bias, `${seed}/curve`);
+  const under = (its: number): Scored =>
+    scoresOf(federate(train, from, linear, its, `${seed}/curve`), pair);
+  for (const epsilon of EPSILONS) {
+    note(`federated, ε ${epsilon} in all`, under(sigmaFor({ ...BUDGET, epsilon }, PARTICIPATIONS)));
+  }
+  for (const times of TIMES) note(`federated, noise of ${times} times n`, under(sigma / times));
+}
+
+/**
+ * A shop whose shoppers report twice: from the published guess, and from the signed model of a
+ * sister shop, whose own shoppers (the other half) reported before.
+ */
+function warmStarts(
+  target: HeadTarget,
+  train: HeadRows,
+  seed: number,
+): [name: string, weights: Float32Array][] {
+  const n = train.labels.length;
+  const cut = Math.floor(SISTER * n);
+  const ids = folds(n, 2, seed, train.labels).flat();
+  const sister = take(train, ids.slice(0, cut));
+  const own = take(train, ids.slice(cut));
+  const zero = startOf(train.shape, target.bias, `${seed}/warm`);
+  const run = (rows: HeadRows, from: Float32Array, participations: number): Float32Array => {
+    const plan: HeadPlan = planFor(rows.labels.length, participations);
+    return federate(rows, from, plan, sigmaFor(BUDGET, PARTICIPATIONS), `${seed}/warm`);
+  };
+  const theirs = run(sister, zero, WARM.before);
+  return [
+    [`${WARM.after} participations of half, from the guess, DP`, run(own, zero, WARM.after)],
+    [
+      `${WARM.after} participations of half, from a sister's model, DP`,
+      run(own, theirs, WARM.after),
+    ],
+  ];
+}

@@ -1,0 +1,116 @@
+/** Popularity and co-occurrence of a set's shoppers, opened under DP or without. */
+import { graphPairs, itemCounts } from '../../../sdk/measure/items.ts';
+import type { Catalogue } from '../../../shared/model/catalogue.ts';
+import { pairMatrix, popularityScores } from '../../../shared/model/parts.ts';
+import {
+  popularPairCount,
+  popularPairs,
+  visitPopularPairs,
+} from '../../../shared/model/parts-popular.ts';
+import { everyPair, graphTable, type PairTable, pairTable } from './pairs.ts';
+import { LONGEST_STATISTIC, POPULAR_ITEMS } from './plan.ts';
+import {
+  meanOpened,
+  type OpenedSums,
+  openSums,
+  type SparseReport,
+  sourceOf,
+  sparse,
+} from './privacy.ts';
+
+/** models.md §1: deviations taken off a sum, and the sum that stands for 1. */
+const POP = { floor: 1.5, scale: 3 };
+/** Deviations below which a pair counts as noise. */
+const THRESHOLD = 3;
+const GRAPH_GAPS = 3;
+const POPULAR_GAPS = 10;
+
+export interface Noise {
+  readonly noised: boolean;
+  /** Divides the noise: 1, or 0.1 for the noise of a shop of ten times the shoppers. */
+  readonly noiseShare: number;
+  readonly seed: string;
+}
+
+/** Reports of one statistic by all shoppers: made once, opened for every seed. */
+export class Statistics {
+  readonly #catalogue: Catalogue;
+  readonly #train: readonly (readonly number[])[];
+  readonly #n: number;
+  #items: SparseReport[] | null = null;
+  #graph: SparseReport[] | null = null;
+  #all: PairTable | null = null;
+
+  constructor(catalogue: Catalogue, train: readonly (readonly number[])[]) {
+    this.#catalogue = catalogue;
+    this.#train = train;
+    this.#n = catalogue.ids.length;
+  }
+
+  /** Sums of the statistic `items` over `times` participations. */
+  popularity(times: number, noise: Noise): OpenedSums {
+    const n = this.#n;
+    this.#items ??= this.#train.map((row) =>
+      sparse(itemCounts({ name: 'items', items: n }, row, n)),
+    );
+    return this.#open(this.#items, n, times, 'items', noise);
+  }
+
+  popScores(times: number, noise: Noise): Float32Array {
+    const { sums, deviation } = this.popularity(times, noise);
+    return popularityScores(sums, deviation, POP);
+  }
+
+  /** All pairs of the shoppers, which no statistic of a bounded length can hold: not private. */
+  allPairs(): PairTable {
+    this.#all ??= everyPair(this.#train, this.#n, GRAPH_GAPS);
+    return this.#all;
+  }
+
+  /** False where the graph's edges are more than a statistic may have entries. */
+  get graphFits(): boolean {
+    return this.#catalogue.graph.length <= LONGEST_STATISTIC;
+  }
+
+  /** Co-occurrence on the catalogue's graph. */
+  graphTable(times: number, noise: Noise): PairTable {
+    const catalogue = this.#catalogue;
+    const edges = catalogue.graph.length;
+    this.#graph ??= this.#train.map((row) =>
+      sparse(graphPairs({ name: 'graph-pairs', edges, gaps: GRAPH_GAPS }, row, catalogue)),
+    );
+    const { sums, deviation } = this.#open(this.#graph, edges, times, 'graph', noise);
+    return graphTable(pairMatrix(sums, deviation, { threshold: THRESHOLD }), catalogue);
+  }
+
+  /** Co-occurrence among the goods that a published popularity puts first. */
+  popularTable(popularity: OpenedSums, times: number, noise: Noise): PairTable {
+    const n = this.#n;
+    const order = Array.from({ length: n }, (_, i) => i).sort(
+      (a, b) => (popularity.sums[b] as number) - (popularity.sums[a] as number) || a - b,
+    );
+    const among = order.slice(0, Math.min(n, POPULAR_ITEMS)).sort((a, b) => a - b);
+    const statistic = { name: 'popular-pairs', among, gaps: POPULAR_GAPS } as const;
+    const reports = this.#train.map((row) => sparse(popularPairs(statistic, row)));
+    const d = popularPairCount(among.length);
+    const { sums, deviation } = this.#open(reports, d, times, 'popular', noise);
+    const kept = new Map<number, number>();
+    visitPopularPairs(statistic, sums, deviation, THRESHOLD, (from, to, sum) => {
+      kept.set(from * n + to, sum);
+    });
+    return pairTable(kept, n);
+  }
+
+  #open(
+    reports: readonly SparseReport[],
+    d: number,
+    times: number,
+    name: string,
+    { noised, noiseShare, seed }: Noise,
+  ): OpenedSums {
+    const openings = Array.from({ length: noised ? times : 1 }, (_, time) =>
+      openSums(reports, d, { noised, noiseShare, source: sourceOf(`${name}/${seed}/${time}`) }),
+    );
+    return meanOpened(openings);
+  }
+}

@@ -1,0 +1,52 @@
+/** How a shop of a given size spends its participations; told by the number of shoppers alone. */
+import { mostPopular } from '../../../shared/model/parts-popular.ts';
+import type { WidePlan } from './federate.ts';
+import { MOST_PARTICIPATIONS } from './privacy.ts';
+
+/** Smallest cohort: models.md §2 calls 500 the floor. */
+const SMALLEST_COHORT = 500;
+/** Rounds after which the wide weights stand (models.md §2: 97 % of the central fit from zero). */
+const ROUNDS = 54;
+const MOST_ROUNDS_PER_PASS = 40;
+/** Of the ten participations: three in popularity gain more than two further passes (validation). */
+const MOST_PASSES = 7;
+const MOST_FOR_POPULARITY = 3;
+/** Longest vector of a statistic: 200 kB of a report. */
+export const LONGEST_STATISTIC = 50_000;
+/** Goods whose pairs fit into it. */
+export const POPULAR_ITEMS: number = mostPopular(LONGEST_STATISTIC);
+
+export interface Spending {
+  readonly wide: WidePlan;
+  /** Participations in the statistic of popularity, and of pairs. */
+  readonly pop: number;
+  readonly pair: number;
+}
+
+/**
+ * Ways to spend the budget, all with the same training: most of the rest for popularity, or for
+ * pairs. Which is better is chosen on validation lists.
+ */
+export function spendings(shoppers: number, quick: boolean): Spending[] {
+  const perPass = Math.min(
+    MOST_ROUNDS_PER_PASS,
+    Math.max(1, Math.floor(shoppers / SMALLEST_COHORT)),
+  );
+  const participations = Math.min(MOST_PASSES, Math.max(1, Math.round(ROUNDS / perPass)));
+  const wide: WidePlan = {
+    participations,
+    rounds: Math.min(quick ? 2 : ROUNDS, participations * perPass),
+    cohort: Math.floor(shoppers / perPass),
+  };
+  const rest = MOST_PARTICIPATIONS - participations;
+  const most = Math.min(MOST_FOR_POPULARITY, rest);
+  return [
+    { wide, pop: most, pair: rest - most },
+    { wide, pop: 1, pair: rest - 1 },
+  ];
+}
+
+/** The spending of a shop of `times` the shoppers, with cohorts that this one has. */
+export function scaledDown({ wide, pop, pair }: Spending, times: number): Spending {
+  return { wide: { ...wide, cohort: Math.max(1, Math.floor(wide.cohort / times)) }, pop, pair };
+}

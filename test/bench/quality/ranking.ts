@@ -1,0 +1,261 @@
+/** Quality on a ranking set: what federation under DP buys, beside everything it is compared with. */
+import { buildCatalogue } from '../../../aggregator/catalogue/build.ts';
+import { givenVectors, hashedNgrams } from '../../../aggregator/catalogue/embedder.ts';
+import { startWeights, WideScorer } from '../../../sdk/features/wide.ts';
+import { factorised, itemNeighbours, itemTotals, markov } from './baselines.ts';
+import { centralWide } from './central.ts';
+import {
+  type Choice,
+  type Combination,
+  candidatesOf,
+  chosen,
+  rankerOf,
+  type Tables,
+} from './choose.ts';
+import type { QualityOptions, QualityResults } from './contract.ts';
+import { type Ranked, rankCases, thinned } from './evaluate.ts';
+import { federateWide, NO_DP, UNDER_DP } from './federate.ts';
+import { byGroup, coldRows } from './figures.ts';
+import { Statistics } from './parts.ts';
+import { type Spending, scaledDown, spendings } from './plan.ts';
+import { FINAL, FINAL_NO_DP, meanPrice, resultsOf, rowsOf } from './results.ts';
+import { type RankingSet, readSet } from './sets.ts';
+
+/** Columns of cosines that are kept; where all fit, a column is computed once. */
+const COLUMN_BYTES = 2 ** 30;
+/** Lists on which choices are made, and scores that one ranker may take on test lists. */
+const VALIDATION_CASES = 3000;
+const MOST_VALIDATION_SCORES = 2.4e7;
+const MOST_TEST_SCORES = 3e8;
+
+type Log = (line: string) => void;
+
+/** Everything that rows share. */
+interface Bench {
+  readonly set: RankingSet;
+  readonly scorer: WideScorer;
+  readonly statistics: Statistics;
+  readonly options: QualityOptions;
+  readonly log: Log;
+}
+
+async function openSet(folder: string, options: QualityOptions, log: Log): Promise<Bench> {
+  const set = readSet(folder);
+  const embedder =
+    set.vectors === null
+      ? hashedNgrams(options.quick ? 256 : undefined)
+      : givenVectors(set.vectors);
+  const { catalogue } = await buildCatalogue(set.items, { embedder });
+  const scorer = new WideScorer(catalogue, COLUMN_BYTES);
+  const statistics = new Statistics(catalogue, set.train);
+  log(`${set.name}: ${set.items.length} items, ${set.train.length} shoppers, lacks ${set.lacks}`);
+  return { set, scorer, statistics, options, log };
+}
+
+interface Trained {
+  readonly bare: Float32Array;
+  readonly noised: Float32Array;
+}
+
+interface Fitted {
+  readonly noDp: Tables;
+  readonly underDp: Tables;
+}
+
+/** The wide weights of one seed, without noise and with it. */
+function trainSeed(
+  { scorer, set, log }: Bench,
+  { wide }: Spending,
+  seed: string,
+  noiseShare: number,
+): Trained {
+  const modes = [NO_DP, { ...UNDER_DP, noiseShare }];
+  const [bare, noised] = federateWide(scorer, set.train, wide, seed, modes);
+  if (bare === undefined || noised === undefined) throw new Error('a mode has no weights');
+  log(`seed ${seed}: ${wide.rounds} rounds of ${wide.cohort}`);
+  return { bare, noised };
+}
+
+/** One seed's federations and statistics. */
+function fitSeed(
+  bench: Bench,
+  spending: Spending,
+  seed: string,
+  noiseShare = 1,
+  { bare, noised }: Trained = trainSeed(bench, spending, seed, noiseShare),
+): Fitted {
+  const { statistics } = bench;
+  const noise = { noised: true, noiseShare, seed };
+  const popularity = statistics.popularity(spending.pop, noise);
+  const pairs = spending.pair > 0;
+  const underDp: Tables = {
+    weights: noised,
+    pop: statistics.popScores(spending.pop, noise),
+    pairs: {
+      ...(pairs && { popular: statistics.popularTable(popularity, spending.pair, noise) }),
+      ...(pairs && statistics.graphFits && { graph: statistics.graphTable(spending.pair, noise) }),
+    },
+  };
+  const noDp: Tables = {
+    weights: bare,
+    pop: statistics.popScores(1, { ...noise, noised: false }),
+    pairs: { all: statistics.allPairs() },
+  };
+  return { noDp, underDp };
+}
+
+/** The best combination of parts on validation lists, over the seeds' tables. */
+function choose(bench: Bench, tables: readonly Tables[]): Choice {
+  const { set, scorer, options } = bench;
+  const most = Math.min(VALIDATION_CASES, Math.floor(MOST_VALIDATION_SCORES / set.items.length));
+  const cases = thinned(set.valid, options.quick ? 50 : most);
+  const best = (combinations: readonly Combination[]): Choice =>
+    chosen(
+      combinations,
+      tables.map((one) => rankCases(set, scorer, cases, combinations.map(rankerOf(one)))),
+    );
+  const [first] = tables as readonly [Tables];
+  const pop = best(candidatesOf(first, null));
+  const pairs = candidatesOf(first, pop.combination);
+  return pairs.length === 1 ? pop : best(pairs);
+}
+
+export async function runRanking(
+  folder: string,
+  options: QualityOptions,
+  log: Log = () => undefined,
+): Promise<QualityResults> {
+  const begun = performance.now();
+  const bench = await openSet(folder, options, log);
+  const { set, scorer } = bench;
+  const ways = spendings(set.train.length, options.quick);
+  const seeds = Array.from({ length: options.seeds }, (_, i) => String(i));
+  const trained = seeds.map((seed) => trainSeed(bench, ways[0] as Spending, seed, 1));
+  const plans = ways.map((spending) => {
+    const fitted = seeds.map((seed, i) => fitSeed(bench, spending, seed, 1, trained[i]));
+    const underDp = choose(
+      bench,
+      fitted.map((one) => one.underDp),
+    );
+    return { spending, fitted, underDp };
+  });
+  // Participations for pairs that are off would have been better spent on popularity.
+  const plan = plans.reduce((a, b) =>
+    b.underDp.combination.pair !== null && b.underDp.ndcg10 > a.underDp.ndcg10 ? b : a,
+  );
+  const [bare] = plan.fitted as [Fitted];
+  const choices = { noDp: choose(bench, [bare.noDp]), underDp: plan.underDp };
+  log(`chosen on validation: ${JSON.stringify(choices)}`);
+
+  const rankers: Ranked[] = [...references(set, options.quick)];
+  for (const fitted of plan.fitted) rankers.push(...seedRankers(fitted, choices));
+  if (options.full) rankers.push(...largerShops(bench));
+  rankers.push(...centralRankers(bench, choices.noDp.combination, '0'));
+  const cases = thinned(
+    set.test,
+    options.quick ? 50 : Math.floor(MOST_TEST_SCORES / set.items.length),
+  );
+  const ranks = rankCases(set, scorer, cases, rankers);
+  log(`scored ${cases.length} of ${set.test.length} test lists`);
+  const cold = coldRows(set.train, cases);
+  const rows = rowsOf(rankers, ranks, cold);
+  return resultsOf(
+    set,
+    { plan: plan.spending, choices, rows, cases: cases.length, cold: cold.length },
+    {
+      byActivity: byGroup(
+        cases,
+        ranks[rankers.findIndex((one) => one.name === FINAL)] ?? [],
+        ({ history }) => history.length,
+      ),
+      byPrice: byGroup(
+        cases,
+        ranks[rankers.findIndex((one) => one.name === FINAL)] ?? [],
+        ({ history }) => meanPrice(set, history),
+      ),
+      seconds: (performance.now() - begun) / 1000,
+    },
+  );
+}
+
+const WIDE_ONLY: Combination = { trained: true, pop: 0, pair: null, weight: 0 };
+
+function references(set: RankingSet, quick: boolean): Ranked[] {
+  const n = set.items.length;
+  const totals = itemTotals(set.train, n);
+  const als = { factors: quick ? 4 : 32, sweeps: quick ? 1 : 8, seed: '0' };
+  return [
+    { name: 'popularity', score: () => totals },
+    { name: 'markov', score: markov(set.train, n, { window: 1, twoWay: false }) },
+    { name: 'markov, window 3, two-way', score: markov(set.train, n, { window: 3, twoWay: true }) },
+    { name: 'item-kNN', score: itemNeighbours(set.train, n) },
+    { name: 'matrix factorisation (ALS)', score: factorised(set.train, n, als) },
+    { name: 'untrained ranker', weights: startWeights(), pop: null, pairs: [] },
+  ];
+}
+
+function seedRankers(
+  { noDp, underDp }: Fitted,
+  choices: { noDp: Choice; underDp: Choice },
+): Ranked[] {
+  const only = (combination: Combination, parts: Partial<Combination>): Combination => ({
+    ...combination,
+    trained: true,
+    ...parts,
+  });
+  const rows = (tables: Tables, { combination }: Choice, word: string, final: string): Ranked[] => [
+    rankerOf(tables, `federated ${word}: wide`)(WIDE_ONLY),
+    rankerOf(tables, `federated ${word}: wide + pop`)(only(combination, { pair: null })),
+    ...Object.keys(tables.pairs).map((pair) =>
+      rankerOf(
+        tables,
+        `federated ${word}: wide + pop + pair (${pair})`,
+      )(only(combination, { pair, weight: combination.weight || 1 })),
+    ),
+    rankerOf(tables, final)(combination),
+  ];
+  return [
+    ...rows(noDp, choices.noDp, 'without DP', FINAL_NO_DP),
+    ...rows(underDp, choices.underDp, 'under DP', FINAL),
+  ];
+}
+
+/**
+ * The same shop with the noise of one of 10 and 100 times the shoppers: the noise is divided, the
+ * counts stay those of the set, so that what more shoppers would tell is not in the figures.
+ */
+function largerShops(bench: Bench): Ranked[] {
+  const { set, options } = bench;
+  return [10, 100].flatMap((times) => {
+    const plans = spendings(times * set.train.length, options.quick);
+    const spending = scaledDown(plans[0] as Spending, times);
+    const { underDp } = fitSeed(bench, spending, '0', 1 / times);
+    const { combination } = choose(bench, [underDp]);
+    const name = `under DP, noise of ${times} times the shoppers`;
+    return [
+      rankerOf(underDp, `${name}: wide`)(WIDE_ONLY),
+      rankerOf(underDp, `${name}: wide + pop`)({ ...combination, trained: true, pair: null }),
+      rankerOf(underDp, `${name}: chosen parts`)(combination),
+    ];
+  });
+}
+
+function centralRankers(bench: Bench, combination: Combination, seed: string): Ranked[] {
+  const { scorer, set, statistics, log } = bench;
+  const fit = centralWide(scorer, set.train, seed);
+  log(`central fit ${seed}: ${fit.steps} Newton steps, converged ${fit.converged}`);
+  const noise = { noised: false, noiseShare: 1, seed };
+  const tables: Tables = {
+    weights: fit.weights,
+    pop: statistics.popScores(1, noise),
+    pairs: { all: statistics.allPairs() },
+  };
+  return [
+    rankerOf(tables, 'central wide')(WIDE_ONLY),
+    rankerOf(tables, 'central wide + true pop')({ ...combination, trained: true, pair: null }),
+    rankerOf(
+      tables,
+      'central wide + true pop + all true pairs',
+    )({ ...combination, trained: true, pair: 'all', weight: combination.weight || 1 }),
+  ];
+}

@@ -1,0 +1,76 @@
+/** Parts of the ranker from published sums, against answers by hand (models.md §1). */
+import { describe, expect, it } from 'vitest';
+import { graphRows, pairScores, popularRows } from '../../shared/model/pair-rows.ts';
+import { pairMatrix, popularityScores } from '../../shared/model/parts.ts';
+
+const GRAPH = {
+  ids: ['a', 'b', 'c'],
+  degree: 2,
+  // a → a, b; b → b, c; c → c, nothing.
+  graph: Uint32Array.of(0, 1, 1, 2, 2, 3),
+};
+const PAIR = { decay: 0.6, reach: 3 };
+
+describe('popularityScores', () => {
+  it('K16 is ln(1 + max(c − 1.5σ, 0)/3)', () => {
+    const scores = popularityScores([10, 3, 1, -40, 3.0001], 2, { floor: 1.5, scale: 3 });
+    expect(scores[0]).toBeCloseTo(Math.log(1 + 7 / 3), 6);
+    expect([...scores.slice(1, 4)]).toEqual([0, 0, 0]);
+    expect(scores[4]).toBeCloseTo(Math.log(1 + 0.0001 / 3), 6);
+  });
+
+  it('gives zeros, never NaN, for sums that are no numbers', () => {
+    expect([...popularityScores([Number.NaN, 1], 1, { floor: 1.5, scale: 3 })]).toEqual([0, 0]);
+    expect(() => popularityScores([1], -1, { floor: 1, scale: 3 })).toThrow(/deviation/);
+    expect(() => popularityScores([1], Infinity, { floor: 1, scale: 3 })).toThrow(/deviation/);
+    expect(popularityScores([], 0, { floor: 1, scale: 3 })).toHaveLength(0);
+  });
+});
+
+describe('pairMatrix', () => {
+  it('K17 keeps what is above the threshold, whole', () => {
+    expect([...pairMatrix([6, 6.5, -9, 0], 2, { threshold: 3 })]).toEqual([0, 6.5, 0, 0]);
+    expect([...pairMatrix([0.5, 0, -1, Number.NaN], 0, { threshold: 3 })]).toEqual([0.5, 0, 0, 0]);
+  });
+});
+
+describe('pairScores', () => {
+  const matrix = Float32Array.of(1, 2, 4, 8, 16, 32);
+
+  it('K17 is ln(1 + Σ 0.6^q M[h₋₁₋q, j]) over the last three', () => {
+    const scores = pairScores(graphRows(matrix, GRAPH), [2, 1, 0, 1, 0], PAIR);
+    // q = 0: a adds 1 to a and 2 to b; q = 1: b adds 0.6·4 to b and 0.6·8 to c; q = 2: a again.
+    expect(scores[0]).toBeCloseTo(Math.log(1 + 1 + 0.36), 6);
+    expect(scores[1]).toBeCloseTo(Math.log(1 + 2 + 2.4 + 0.72), 6);
+    expect(scores[2]).toBeCloseTo(Math.log(1 + 4.8), 6);
+  });
+
+  it('passes over missing neighbours and gives zeros for an empty history', () => {
+    expect([...pairScores(graphRows(matrix, GRAPH), [], PAIR)]).toEqual([0, 0, 0]);
+    const last = pairScores(graphRows(matrix, GRAPH), [2], PAIR);
+    expect([last[0], last[1]]).toEqual([0, 0]);
+    expect(last[2]).toBeCloseTo(Math.log(17), 6);
+  });
+
+  it('refuses another catalogue’s matrix and items, by name', () => {
+    expect(() => graphRows(new Float32Array(5), GRAPH)).toThrow(/matrix/);
+    for (const item of [3, -1, 0.5]) {
+      expect(() => pairScores(graphRows(matrix, GRAPH), [item], PAIR)).toThrow(/history/);
+    }
+  });
+});
+
+describe('popularRows', () => {
+  const POPULAR = { name: 'popular-pairs', among: [0, 2, 3], gaps: 3 } as const;
+
+  it('K17 hold both directions of the pairs above the threshold', () => {
+    // Pairs 0·2, 0·3, 2·3.
+    const rows = popularRows(POPULAR, [9, 6, 7], 2, { threshold: 3 }, 4);
+    expect([...rows.starts]).toEqual([0, 1, 1, 3, 4]);
+    expect([...rows.items]).toEqual([2, 0, 3, 2]);
+    expect([...rows.values]).toEqual([9, 9, 7, 7]);
+    const scores = pairScores(rows, [3, 2], { decay: 0.5, reach: 2 });
+    expect([...scores]).toEqual([9, 0, 3.5, 7].map((sum) => Math.fround(Math.log1p(sum))));
+    expect(() => popularRows(POPULAR, [9, 6, 7], 2, { threshold: 3 }, 3)).toThrow(/among/);
+  });
+});
