@@ -185,7 +185,10 @@ export async function makeSite(wanted: NewSite): Promise<MadeSite> {
   const budget = budgetOf(drafts, drafts[0]?.delta ?? 0);
   const names = signed.map(({ draft }) => draft.name);
   const made = rankerWith(ranker, names);
-  const own = [aggregatorKey, catalogue.hash, budget, signed.map((one) => one.kept)];
+  const own = [
+    ...[aggregatorKey, catalogue.hash, budget, signed.map((one) => one.kept)],
+    DEFAULT_SEGMENTS,
+  ];
   const whole = made === null ? own : [...own, made];
   const fingerprint = await sha256Hex(utf8(JSON.stringify(whole)));
   const changed = kept?.fingerprint !== fingerprint;

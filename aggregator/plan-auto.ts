@@ -53,7 +53,7 @@ function planned(input: PlanInput, tier: PlanTier): Omit<AutoPlan, 'reason'> {
   const accounting = planAccounting({ epsilon, delta, participations, tier });
   // Of n goods the vectors have n − 1 components at most.
   const usual = has.texts ? Math.min(USUAL_CONTENT, items - 1) : 0;
-  const { content = usual, edges = items * Math.min(USUAL_DEGREE, items) } = input;
+  const { content = usual, edges = items * USUAL_DEGREE } = input;
   const made = plan(
     { ...{ shoppers, items, edges, content, has, tier, visitsPerWeek } },
     accounting,

@@ -90,7 +90,11 @@ export function budgetOf(
   const curves = drafts.map((one) => scaleCurve(curveOf(one.mechanism), one.participations));
   const total = curves.reduce((sum, curve) => addCurves(sum, curve));
   const order = bestOrder(total, delta);
-  return { epsilon: Math.ceil(100 * epsilonAtOrder(total, order, delta)) / 100, delta, order };
+  const epsilon = epsilonAtOrder(total, order, delta);
+  const hundredths = Math.ceil(100 * epsilon);
+  // 100 · 0.14 is above 14 in float64.
+  const below = (hundredths - 1) / 100;
+  return { epsilon: below >= epsilon ? below : hundredths / 100, delta, order };
 }
 
 export interface WrittenSite {

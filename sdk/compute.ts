@@ -99,26 +99,37 @@ function canEvaluate(metrics: MetricsArchitecture, { architecture }: Task): bool
   return canonicalJson(architecture) === canonicalJson(metrics.head);
 }
 
-/** Training examples, or null for a task that does not train. */
+/**
+ * Training examples, or null for a task that does not train. A history that cannot be made into
+ * examples, more of them than there is memory for, counts as an empty one (PR22).
+ *
+ * @throws RangeError for a task that no history fits.
+ */
 export function prepare(known: Known, source: RandomSource): Examples | null {
   const { task, events, catalogue, nowMs, scorer, parts } = known;
-  if (!isTraining(task.recipe)) return null;
-  const clean = learnable(events, nowMs);
+  const { architecture, recipe } = task;
+  if (!isTraining(recipe)) return null;
   const wide = [...parts.values()].find((one) => one.task.architecture.name === 'wide');
   const wideWeights = wide?.model?.weights;
-  return examplesFor(task.architecture, clean, catalogue, task.recipe, source, {
-    nowMs,
-    ...(scorer && { scorer }),
-    ...(wideWeights && { wideWeights }),
-  });
+  const examplesOf = (history: readonly ShopEvent[]): Examples =>
+    examplesFor(architecture, history, catalogue, recipe, source, {
+      nowMs,
+      ...(scorer && { scorer }),
+      ...(wideWeights && { wideWeights }),
+    });
+  try {
+    return examplesOf(learnable(events, nowMs));
+  } catch {
+    return examplesOf([]);
+  }
 }
 
 /**
  * The d numbers of this browser, not yet clipped: a weight delta, counts or metric sums.
  *
- * Whether a report leaves must not depend on the history (PR21, PR22): a training that diverges,
- * which from a base model made for it only a history that is not empty does, and a statistic that
- * fails on a history give zeros.
+ * Whether a report leaves must not depend on the history (PR21, PR22): a training that diverges or
+ * does not fit into memory, which only one with a history does, and a statistic that fails on a
+ * history give zeros.
  */
 export async function compute(
   learner: Learner,
@@ -134,7 +145,7 @@ export async function compute(
     const result = await learner.train({ architecture, weights, examples, recipe, ...running });
     if (result.delta.every(Number.isFinite)) return result;
   } catch (error) {
-    if (!(error instanceof TrainingError && error.code === 'non-finite')) throw error;
+    if (!(error instanceof TrainingError) || error.code === 'backend') throw error;
   }
   return { delta: new Float32Array(task.d), losses: [] };
 }

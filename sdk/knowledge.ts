@@ -62,6 +62,7 @@ export class Knowledge {
       replaced: (before, event) => this.#follower.replaced(before, event),
       reset: () => {
         this.#traits = null;
+        this.#made = null;
         this.#follower.reset();
       },
       again: () => {
@@ -78,13 +79,15 @@ export class Knowledge {
   async profile(): Promise<Profile> {
     if (!this.#client.running) return NO_PROFILE;
     const traits = await this.traits();
-    return this.#profile(await this.tally(), traits);
+    const tally = await this.tally();
+    return this.#client.running ? this.#profile(tally, traits) : NO_PROFILE;
   }
 
   async segments(): Promise<readonly Segment[]> {
     if (!this.#client.running) return [];
     const traits = await this.traits();
     const tally = await this.tally();
+    if (!this.#client.running) return [];
     const rules = this.#client.downlink.site?.segments ?? [];
     const nowMs = this.#client.environment.clock.now();
     return segmentsOf(rules, this.#profile(tally, traits), tally, nowMs);
@@ -111,6 +114,8 @@ export class Knowledge {
     }
     if (kept === null) return this.traits();
     await database.setMeta('traits', kept);
+    // Withdrawn meanwhile: what was written is gone, or will be.
+    if (this.#client.database !== database || !this.#client.running) return {};
     this.#traits = Promise.resolve(kept);
     events.emit('update', { cause: 'traits' });
     return kept;

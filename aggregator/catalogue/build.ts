@@ -174,7 +174,9 @@ function indexNames(values: readonly (string | undefined)[]): {
 } {
   const known = new Map<string, number>();
   const indices = Int32Array.from(values, (value) => {
-    const name = typeof value === 'string' ? value.trim().slice(0, 200) : '';
+    const text = typeof value === 'string' ? value.trim().slice(0, 200) : '';
+    // A cut may leave half of a character, which no catalogue holds.
+    const name = text.replace(/\p{Surrogate}/gu, '');
     if (name === '') return -1;
     const index = known.get(name) ?? known.size;
     known.set(name, index);

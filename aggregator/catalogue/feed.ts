@@ -1,4 +1,5 @@
 /** A shop's feed: a JSON list of goods, or an object with it under `items`. */
+import { isWellFormed } from '../../shared/bytes/utf8.ts';
 import type { CatalogueItem } from './build.ts';
 
 /** The feed holds something that is no good; `message` says where. */
@@ -24,6 +25,7 @@ const NAMES = [
 ];
 
 const MAX_ATTRIBUTE = 199;
+const MAX_ID = 200;
 
 /** A feed for a catalogue of one item ranks nothing. */
 const MIN_ITEMS = 2;
@@ -67,12 +69,16 @@ function itemOf(value: unknown, said: string): CatalogueItem {
     if (typeof given === 'string' && !(needed && given === '')) return given;
     throw new FeedError(`${said}.${name} must be a string${needed ? ' that is not empty' : ''}`);
   };
+  const id = text('id', true);
+  if (id.length > MAX_ID || !isWellFormed(id)) {
+    throw new FeedError(`${said}.id must be of at most ${MAX_ID} whole characters`);
+  }
   const [brand, category] = [text('brand'), text('category')];
   const cents = centsOf(item, said);
   const attributes = attributesOf(item.attributes, said);
   const imageVector = vectorOf(item.imageVector, said);
   return {
-    id: text('id', true),
+    id,
     title: text('title', attributes.length === 0),
     description: text('description'),
     ...(brand !== '' && { brand }),
@@ -98,7 +104,9 @@ function attributesOf(value: unknown, said: string): string[] {
 
 function vectorOf(value: unknown, said: string): readonly number[] | null {
   if (value === undefined) return null;
-  if (Array.isArray(value) && value.length > 0 && value.every(Number.isFinite)) return value;
+  const isNumber = (one: unknown): boolean =>
+    typeof one === 'number' && Number.isFinite(Math.fround(one));
+  if (Array.isArray(value) && value.length > 0 && value.every(isNumber)) return value;
   throw new FeedError(`${said}.imageVector must be a list of numbers`);
 }
 

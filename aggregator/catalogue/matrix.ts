@@ -50,7 +50,7 @@ export function readMatrix(file: Uint8Array): Float32Array[] {
   }
   return Array.from({ length: rows }, (_, row) =>
     Float32Array.from({ length: columns }, (_, column) => {
-      const value = type.read(view, end + (row * columns + column) * type.bytes);
+      const value = Math.fround(type.read(view, end + (row * columns + column) * type.bytes));
       if (!Number.isFinite(value)) throw new MatrixError(`row ${row} holds a number that is none`);
       return value;
     }),

@@ -129,6 +129,8 @@ function standing(
   const evaluation = find(gate.task);
   const reports = reportsOf(evaluation?.model);
   if (evaluation?.model == null || reports === null) return as('not-evaluated');
+  // Of other goods it says nothing of these.
+  if (evaluation.task.catalogue !== catalogue.hash) return as('not-evaluated');
   const quality = partQuality(evaluation.task, part, evaluation.model.weights, reports);
   if (quality === null) return as('not-evaluated');
   return as(quality.margin > gate.sigmas * quality.deviation ? 'on' : 'no-help', quality);

@@ -58,7 +58,7 @@ export function cleanHistory(events: readonly ShopEvent[], nowMs: number): Clean
       future: single.length - past.length,
       beyond: (Array.isArray(events) ? events.length : 0) - given.length,
     },
-    bot: isBot(ordered),
+    bot: isBot(past),
   };
 }
 
@@ -82,6 +82,7 @@ function withoutDoubles(events: readonly ShopEvent[]): ShopEvent[] {
   });
 }
 
+/** By the times that the events came with: those that step 6 gives out would pile up. */
 function isBot(events: readonly ShopEvent[]): boolean {
   const times = new Map<string, number[]>();
   for (const { name, atMs } of events) {
@@ -90,7 +91,8 @@ function isBot(events: readonly ShopEvent[]): boolean {
     if (list) list.push(atMs);
     else times.set(name, [atMs]);
   }
-  for (const list of times.values()) {
+  for (const unsorted of times.values()) {
+    const list = Float64Array.from(unsorted).sort();
     for (let i = BOT_EVENTS; i < list.length; i++) {
       if ((list[i] as number) - (list[i - BOT_EVENTS] as number) < BOT_MS) return true;
     }

@@ -8,7 +8,8 @@
  *   next-category         each good that was looked at, chosen, bought or rated, other than the one
  *                         before it and with at least one before it, cut just before
  *   the others            now less the longest window of the heads, and back from there by that
- *                         window, so that no two examples share what they tell
+ *                         window, so that no two examples share what they tell; as many windows
+ *                         as examples are asked for, those without a label among them
  */
 import {
   type HeadArchitecture,

@@ -66,7 +66,8 @@ export class PersonalOffset {
         offset[i] = own - rate * ((gradient[i] as number) + pull * own);
       }
     }
-    return offset.every(Number.isFinite) ? new PersonalOffset(offset) : null;
+    // No inner product with a unit vector is longer than the offset, and scores are float32.
+    return Number.isFinite(Math.fround(Math.hypot(...offset))) ? new PersonalOffset(offset) : null;
   }
 
   /** u · v_j of all items, length n; zeros for a catalogue with vectors of another length. */

@@ -17,7 +17,7 @@ const BAD = words(
     '差 坏 烂 糟 糟糕 失望 难看 难用 难吃 难喝 不值 不好 退货 退款 破 破损 劣质 差评 垃圾 后悔 假 假货 慢 贵 太贵 臭 漏水 掉色 起球 褪色 粗糙 问题 不舒服 讨厌 坑 骗 浪费 别买 毛病 异味',
 );
 const NOT = words(
-  'not no never t without hardly barely cannot cant dont doesnt didnt isnt wasnt wont 不 没 无 未 沒 無 别',
+  'not no never without hardly barely cannot cant dont doesnt didnt isnt wasnt wont 不 没 无 未 沒 無 别',
 );
 const VERY = words(
   'very really so extremely absolutely super too highly 很 太 超 非常 特别 十分 真 极',
@@ -28,7 +28,9 @@ const LONGEST = 4;
 /** From −1 (bad) to 1 (good); 0 where nothing is said, or in another language. */
 export function sentiment(text: string): number {
   let sum = 0;
-  for (const clause of text.split(/[.!?;,:。！？；，：、…\n]+/)) sum += clauseSum(clause);
+  // "don't", not the t of "T-shirt".
+  const spelled = text.replace(/n['’]t\b/gi, ' not');
+  for (const clause of spelled.split(/[.!?;,:。！？；，：、…\n]+/)) sum += clauseSum(clause);
   return sum / Math.sqrt(sum * sum + 2);
 }
 

@@ -21,7 +21,13 @@ export interface Backend {
   start(options: BackendOptions): Promise<StartedBackend>;
 }
 
-export type TrainingFailure = 'backend' | 'non-finite' | 'shape';
+export type TrainingFailure =
+  /** None starts, or the one that did is gone: whatever the examples are. */
+  | 'backend'
+  /** The engine failed at these examples: memory, a kernel. */
+  | 'engine'
+  | 'non-finite'
+  | 'shape';
 
 /** A training that cannot go on, by name; `cause` is the engine's own error. */
 export class TrainingError extends Error {

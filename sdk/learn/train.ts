@@ -55,7 +55,7 @@ class TfjsLearner implements Learner {
 
   /**
    * Full-batch gradient descent from `weights`. Runs no step when there are no examples.
-   * @throws the signal's reason; TrainingError 'shape', 'non-finite' or 'backend'.
+   * @throws the signal's reason; TrainingError, by its code.
    */
   async train(input: TrainInput): Promise<TrainResult> {
     const { architecture, weights, examples, recipe, signal } = input;
@@ -66,9 +66,10 @@ class TfjsLearner implements Learner {
       throw new TrainingError('shape', `weights: ${weights.length} where ${d} are expected`);
     }
     signal?.throwIfAborted();
+    // First, so that a backend that is gone does not tell who has examples (PR21).
+    await this.#ready();
     if (examples.examples === 0) return { delta: new Float32Array(d), losses: [] };
 
-    await this.#ready();
     const held: Tensor[] = [];
     const hold: Hold = (made) => {
       held.push(made);
@@ -93,7 +94,9 @@ class TfjsLearner implements Learner {
       return { delta: await difference(current, weights), losses };
     } catch (error) {
       if (error instanceof TrainingError || signal?.aborted) throw error;
-      throw new TrainingError('backend', this.#started.failure() ?? messageOf(error), error);
+      const failure = this.#started.failure();
+      if (failure !== null) throw new TrainingError('backend', failure, error);
+      throw new TrainingError('engine', messageOf(error), error);
     } finally {
       dispose(current);
       dispose(held);

@@ -20,24 +20,34 @@ const DEFAULT_LIMIT = 12;
 const MAX_LIMIT = 1000;
 const MAX_IDS = 10_000;
 
-/** Never throws. */
+/** Never throws: an object whose fields cannot be read counts as of the wrong kind. */
 export function readRequest(value: unknown): Request {
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-  let isBad = value !== undefined && value !== null && !isObject;
-  const fields = (isObject ? value : {}) as Readonly<Record<string, unknown>>;
-  const read = <T>(name: keyof RecommendRequest, fits: (one: unknown) => one is T): T | null => {
+  try {
+    return read(value, value !== undefined && value !== null && !isRecord(value));
+  } catch {
+    return read(undefined, true);
+  }
+}
+
+const isRecord = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function read(value: unknown, isWrong: boolean): Request {
+  let isBad = isWrong;
+  const fields = (isRecord(value) ? value : {}) as Readonly<Record<string, unknown>>;
+  const field = <T>(name: keyof RecommendRequest, fits: (one: unknown) => one is T): T | null => {
     const one = fields[name];
     if (one === undefined || one === null) return null;
     if (fits(one)) return one;
     isBad = true;
     return null;
   };
-  const asked = read('model', (one): one is Request['model'] => MODELS.includes(one as string));
-  const among = read('among', Array.isArray);
+  const asked = field('model', (one): one is Request['model'] => MODELS.includes(one as string));
+  const among = field('among', Array.isArray);
   const model = asked ?? 'for-you';
   if (model === 're-rank' && among === null) isBad = true;
-  const bought = read('bought', (one): one is string => one === 'hide' || one === 'show');
-  const limit = read(
+  const bought = field('bought', (one): one is string => one === 'hide' || one === 'show');
+  const limit = field(
     'limit',
     (one): one is number => typeof one === 'number' && !Number.isNaN(one),
   );
@@ -45,13 +55,13 @@ export function readRequest(value: unknown): Request {
   const most = model === 're-rank' && ids !== null ? ids.length : DEFAULT_LIMIT;
   return {
     model,
-    itemId: read('itemId', (one): one is string => typeof one === 'string'),
-    limit: Math.max(0, Math.min(MAX_LIMIT, Math.floor(limit ?? most))),
+    itemId: field('itemId', (one): one is string => typeof one === 'string'),
+    limit: limit === null ? most : Math.max(0, Math.min(MAX_LIMIT, Math.floor(limit))),
     among: ids,
-    exclude: new Set(texts(read('exclude', Array.isArray) ?? [])),
+    exclude: new Set(texts(field('exclude', Array.isArray) ?? [])),
     hideBought: bought === null ? HIDING.includes(model) : bought === 'hide',
-    replenish: new Set(texts(read('replenish', Array.isArray) ?? [])),
-    diversity: read(
+    replenish: new Set(texts(field('replenish', Array.isArray) ?? [])),
+    diversity: field(
       'diversity',
       (one): one is number => typeof one === 'number' && one >= 0 && one <= 1,
     ),

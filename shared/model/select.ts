@@ -24,7 +24,7 @@ export function informationGain(joint: JointCounts): number {
   for (const [row, rowSum] of rowSums.entries()) {
     for (const [column, columnSum] of columnSums.entries()) {
       const count = at(row, column);
-      if (count > 0) bits += (count / total) * Math.log2((count * total) / (rowSum * columnSum));
+      if (count > 0) bits += (count / total) * Math.log2((count / rowSum) * (total / columnSum));
     }
   }
   return Math.max(0, bits);

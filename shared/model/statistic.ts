@@ -57,7 +57,7 @@ export interface BinnedInput {
 
 /**
  * Joint counts of binned inputs and a label with two outcomes, of this browser's newest example
- * (K25): what naive Bayes, a small tree and the selection of inputs are fitted from.
+ * (K24): what naive Bayes, a small tree and the selection of inputs are fitted from.
  *
  * One table for each input (`ways` 1), bins × 2, or for each pair of inputs (`ways` 2), bins × bins
  * × 2, in the order of the inputs (0·1, 0·2, …, 1·2, …). In each of the t tables the cell that the
@@ -137,6 +137,12 @@ export function entryCount(statistic: Statistic): number {
   if (statistic.name === 'items') return statistic.items;
   if (statistic.name === 'graph-pairs') return statistic.edges;
   if (statistic.name === 'popular-pairs') return popularPairCount(statistic.among.length);
+  if (statistic.name === 'input-label') {
+    return tablesOf(statistic).reduce(
+      (sum, table) => sum + 2 * table.reduce((cells, { edges }) => cells * (edges.length + 1), 1),
+      0,
+    );
+  }
   return entryNames(statistic).length;
 }
 

@@ -138,7 +138,8 @@ function counts(
   const size: CountSize = {
     ...{ kind: 'count', architecture: { name: 'counts', statistic }, clipL2: 1, spread: 1 },
     ...{ recipe: RELEASE, leastRounds: 1, size: `${entries} ${isPop ? 'goods' : 'edges'}` },
-    busy: (sum * part) / (BUSY.share * entries),
+    // Of less than a hundred entries a hundredth is less than one; none is above 1 (K4).
+    busy: Math.min(1, (sum * part) / Math.max(1, BUSY.share * entries)),
     deviations: isPop ? POP.floor : PAIR.threshold,
   };
   const tooLong = entries > MOST_ENTRIES ? `reports of at most ${MOST_ENTRIES} entries` : null;

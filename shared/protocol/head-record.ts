@@ -19,7 +19,7 @@ const HIDDEN_MOST = 256;
 const COLUMNS_MOST = 1 << 16;
 
 /** Names, each once and none empty. */
-const names =
+export const names =
   (maxLength: number, maxText: number): Check =>
   (value, path) => {
     list(text(maxText), maxLength)(value, path);

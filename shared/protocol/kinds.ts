@@ -1,7 +1,7 @@
 /** Decoders of architectures and recipes, and what fits which kind of task (SPEC.md, K rules). */
 import { kindOf, largestNorm } from '../model/architecture.ts';
 import { aggregateOf, isTraining, MAX_ROBUST_BYTES, robustBytes } from '../model/recipe.ts';
-import { evaluatedHead, head, inputLabel, trunk } from './head-record.ts';
+import { evaluatedHead, head, inputLabel, names, trunk } from './head-record.ts';
 import { PARTS } from './ranker.ts';
 import {
   type Check,
@@ -21,17 +21,6 @@ const HISTORY_LENGTH = integer(1, 100);
 const HASHED_BINS = integer(2, 1 << 16);
 const DAY_MS = 24 * 3600 * 1000;
 
-/** Names of arms or bins: each once, none empty. */
-const names =
-  (maxLength: number): Check =>
-  (value, path) => {
-    list(text(100), maxLength)(value, path);
-    const all = value as readonly string[];
-    if (all.length === 0 || new Set(all).size < all.length || all.includes('')) {
-      throw new ShapeError(path, 'at least one name, each once and none empty');
-    }
-  };
-
 /** Item indices, rising: 4,096 make 2^23 pairs. */
 const among: Check = (value, path) => {
   list(integer(0, 1 << 24), 4096)(value, path);
@@ -45,13 +34,13 @@ const statistic = either(
   object({
     name: literal('campaign'),
     campaign: text(100),
-    arms: names(16),
+    arms: names(16, 100),
     windowMs: integer(1, 400 * DAY_MS),
   }),
   object({
     name: literal('histogram'),
     of: literal('category', 'brand', 'price-band', 'event-kind'),
-    bins: either(HASHED_BINS, names(4096)),
+    bins: either(HASHED_BINS, names(4096, 100)),
   }),
   object({ name: literal('pairs'), of: literal('item', 'category'), bins: HASHED_BINS }),
   object({ name: literal('items'), items: integer(1, 1 << 24) }),

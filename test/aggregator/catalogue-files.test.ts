@@ -63,6 +63,7 @@ describe('a .npy file', () => {
       [npy('<f4', [1, 1], new Uint8Array(4), 'True'), /end to end/],
       [npy('<f4', [1, 0], new Uint8Array(0)), /columns/],
       [floats([[Number.NaN]]), /none/],
+      [npy('<f8', [1, 1], new Uint8Array(Float64Array.of(1e300).buffer)), /none/],
       [npy('<f2', [1, 1], Uint8Array.of(0, 0x7c)), /none/],
     ];
     for (const [file, words] of cases) {

@@ -161,6 +161,11 @@ describe('pictures', () => {
 });
 
 describe('odd catalogues', () => {
+  it('names are cut between characters', async () => {
+    const { brands } = await built([item('a', 'Cup', { brand: `${'b'.repeat(199)}😀` })]);
+    expect(brands).toEqual(['b'.repeat(199)]);
+  });
+
   it('one good, and goods of one title, have a graph of the right degree and finite numbers', async () => {
     const one = await built([item('only', 'Lamp', { imageVector: [1, 2], priceCents: 5 })], {
       priceWeight: 1,

@@ -200,7 +200,9 @@ describe('vitrine plan', () => {
     expect((await run('plan', '--help')).out).toContain('--shoppers N');
   });
 
-  it('PLANNING.md shows what the command prints', async () => {
+  it('PLANNING.md shows what the command prints, and is in the package that names it', async () => {
+    const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+    expect(JSON.parse(manifest).files).toContain('aggregator/PLANNING.md');
     const text = readFileSync(DOCUMENT, 'utf8');
     const blocks = [...text.matchAll(/^\$ npx vitrine (plan .*)\n([\s\S]*?)```/gm)];
     expect(blocks.map(([, args]) => args)).toEqual(

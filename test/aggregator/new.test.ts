@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readFeed } from '../../aggregator/catalogue/feed.ts';
 import { decodeSigned, decodeSignedTask, decodeSite } from '../../shared/protocol/records.ts';
+import { DEFAULT_SEGMENTS } from '../../shared/protocol/segments.ts';
 import type { Task } from '../../shared/protocol/task.ts';
 import { contents, GOODS, type NewWorld, newWorld, run } from './new-world.ts';
 
@@ -145,6 +146,27 @@ describe('vitrine new', () => {
     expect(names.filter((name) => /\.(tmp|next)$/.test(name))).toEqual([]);
   });
 
+  it('R11 segment rules of an earlier version are written again', async () => {
+    await make('--catalogue', feed);
+    const read = async (path: string) => JSON.parse(await readFile(at(path), 'utf8'));
+    const state = await read('root/signed.json');
+    const { epsilon, delta, order } = (await read('server/data/site.json')).record.budget;
+    const { publicKey } = await read('server/data/aggregator.key');
+    // What is signed but for the rules.
+    const rest = [
+      publicKey,
+      state.catalogue,
+      { epsilon, delta, order },
+      Object.values(state.tasks),
+    ];
+    const fingerprint = createHash('sha256').update(JSON.stringify(rest)).digest('hex');
+    await writeFile(at('root/signed.json'), JSON.stringify({ ...state, fingerprint }));
+    await writeFile(at('server/data/site.json'), '{}');
+    expect((await make()).code).toBe(0);
+    const site = decodeSigned(await read('server/data/site.json'), decodeSite).record;
+    expect([site.serial, site.segments]).toEqual([2, DEFAULT_SEGMENTS]);
+  });
+
   it('R4 a key or a state that is damaged is called so, stays as it is, and is told to nobody', async () => {
     await make('--catalogue', feed);
     for (const name of ['root/root.key', 'server/data/aggregator.key', 'root/signed.json']) {
@@ -200,6 +222,9 @@ describe('a feed', () => {
       [two({ title: 'A' }), 'items[1].id must be a string'],
       [two({ id: '', title: 'A' }), 'items[1].id must be a string that is not empty'],
       [two({ id: 'a', title: 1 }), 'items[1].title'],
+      [two({ id: 'a'.repeat(201), title: 'A' }), 'items[1].id must be of at most 200'],
+      [two({ id: '\ud83d', title: 'A' }), 'items[1].id must be of at most 200 whole'],
+      [two({ id: 'a', title: 'A', imageVector: [1e300] }), 'items[1].imageVector must be'],
       [two({ id: 'x', title: 'A' }), "items[1].id 'x' was met before"],
       [two({ id: 'a', title: 'A', price: '9' }), 'items[1].price must be a number'],
       [two({ id: 'a', title: 'A', price: 1, priceCents: 100 }), 'items[1] has both'],

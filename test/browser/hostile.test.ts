@@ -180,8 +180,8 @@ describe('an aggregator that answers nonsense from the first request on', ONCE_M
     await stateIs(page, state);
     expect(await storedIds(page)).toEqual(goods);
     expect(posts()).toBe(0);
-    // Four goods, their pages, and the dwell of the last.
-    expect([8, 9]).toContain(await eventsOf(page));
+    // Four goods, one page view of four within two seconds, and the dwell of the last.
+    expect([5, 6]).toContain(await eventsOf(page));
     expect(await problemsOf(page)).toEqual([]);
   });
 

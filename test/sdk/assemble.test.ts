@@ -199,6 +199,9 @@ describe('parts that are off', () => {
     expect(states(2, [name, { hash, task, model: null }])?.state).toBe('not-evaluated');
     const few = known('parts', task.architecture, [0.01, 0, 0, 0.01]);
     expect(states(2, few)?.state).toBe('not-evaluated');
+    const foreign = { ...task, catalogue: 'another' };
+    const { model } = evaluation(0.3)[1];
+    expect(states(2, [name, { hash, task: foreign, model }])?.state).toBe('not-evaluated');
     const { ranker } = assemble(gated(6), site({ parts: evaluation(0.3) }));
     expect(ranker.pop).toBeNull();
     expect(ranker.pair).not.toBeNull();

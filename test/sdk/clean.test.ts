@@ -97,6 +97,8 @@ describe('K15 cleaning', () => {
       [],
     );
     expect(clean([{ ...plain, items: 'x' }]).events[0]?.items).toEqual([]);
+    expect(clean([{ ...plain, items: [undefined] }]).events[0]?.items).toEqual([]);
+    expect(clean([{ ...plain, items: new Array(2) }]).events[0]?.items).toEqual([]);
   });
 
   it('leaves out what is later than now', () => {
@@ -162,6 +164,14 @@ describe('K15 cleaning', () => {
     expect(learnable(each(1000, 301), NOW)).toHaveLength(301);
   });
 
+  it('takes nobody for a bot whose clock was wrong while much was looked at', () => {
+    const ahead = Array.from({ length: 400 }, (_, i) => look(`a-${i}`, 7200 + 60 * i));
+    const after = Array.from({ length: 500 }, (_, i) => look(`b-${i}`, 30 * i));
+    const cleaned = clean([...ahead, ...after]);
+    expect(new Set(seconds(cleaned).slice(0, 400))).toEqual(new Set([0]));
+    expect(cleaned.bot).toBe(false);
+  });
+
   it('takes the newest 100,000 events, in time that grows with their number', () => {
     const many = Array.from({ length: 100_500 }, (_, i) =>
       look(`item-${i % 500}`, 3 * i, { session: Math.floor(i / 5000) }),
@@ -185,7 +195,7 @@ describe('K15 cleaning', () => {
       name: fc.constantFrom('view_item', 'purchase', 'dwell', 'search'),
       atMs: time,
       session: fc.constantFrom(1, 2, 3, Number.NaN),
-      items: fc.constantFrom([], null, [{ id: 'a', price: Number.NaN, quantity: 1 }]),
+      items: fc.constantFrom([], null, [undefined], [{ id: 'a', price: Number.NaN, quantity: 1 }]),
       dwellMs: fc.constantFrom(undefined, 10, Number.NaN),
     });
     const list = fc.array(fc.oneof(wild, fc.constantFrom(...JUNK_EVENTS)), { maxLength: 60 });

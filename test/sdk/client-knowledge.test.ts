@@ -1,5 +1,6 @@
 /** profile(), segments(), traits() and the variants of recommend() as a page gets them. */
 import { describe, expect, it } from 'vitest';
+import type { Database } from '../../sdk/database/database.ts';
 import {
   ask,
   browser,
@@ -49,6 +50,41 @@ describe('traits', () => {
       visitor: null,
       traits: {},
     });
+  });
+
+  it('are in no answer that a withdrawal has overtaken', async () => {
+    const first = await open({ consent: PERSONALISE });
+    await ask(first.shop.traits({ plan: 'pro' }));
+    const { shop, updates } = await open();
+    const database = store();
+    if (database === undefined) throw new Error('nothing is stored');
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { getMeta, setMeta } = database;
+    database.getMeta = (async (key) => {
+      const value = await getMeta.call(database, key);
+      if (key === 'traits') await held;
+      return value;
+    }) as Database['getMeta'];
+    database.setMeta = async (key, value) => {
+      await setMeta.call(database, key, value);
+      if (key === 'traits') await held;
+    };
+    const asked = [shop.profile(), shop.segments(), shop.traits({ plan: 'free' })] as const;
+    await browser.pass(3000);
+    const withdrawn = shop.consent.set(NONE);
+    release();
+    await browser.pass(3000);
+    await withdrawn;
+    const [profile, segments, traits] = await Promise.all(asked);
+    expect(profile.state).toBe('empty');
+    expect(profile.basics.traits).toEqual({});
+    expect(segments).toEqual([]);
+    expect(traits).toEqual({});
+    expect(updates).not.toContain('traits');
+    expect(store()).toBeUndefined();
   });
 
   it('leave what was there when they cannot be read', async () => {

@@ -87,6 +87,13 @@ describe('K23 examples of heads', () => {
     expect(row).toEqual(headInputs(EVERY, events.slice(0, 2), goods, cut));
   });
 
+  it('look at as many windows as examples, with a label or without', () => {
+    const thrift = head({ name: 'discount-share-at-least', days: 30, share: 0.5 });
+    const events = [event('view_item', ['pot-clay'], at(65)), event('purchase', ['x'], at(40))];
+    expect(headExamples(thrift, events, goods, 1, NOON_MS).examples).toBe(0);
+    expect([...headExamples(thrift, events, goods, 2, NOON_MS).labels]).toEqual([0]);
+  });
+
   it('leave out a window that has not passed, and a history that begins inside it', () => {
     const events = [event('purchase', ['pot-clay'], at(29))];
     expect(headExamples(windows, events, goods, 10, NOON_MS).examples).toBe(0);

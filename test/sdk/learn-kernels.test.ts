@@ -2,8 +2,9 @@
 import { sliceConfig } from '@tensorflow/tfjs-backend-cpu/dist/kernels/Slice.js';
 import { unpackConfig } from '@tensorflow/tfjs-backend-cpu/dist/kernels/Unpack.js';
 import { unsortedSegmentSumConfig } from '@tensorflow/tfjs-backend-cpu/dist/kernels/UnsortedSegmentSum.js';
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm/dist/backend_wasm.js';
 import { batchMatMulConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/BatchMatMul.js';
-import { memory, tidy } from '@tensorflow/tfjs-core/dist/globals.js';
+import { backend, memory, tidy } from '@tensorflow/tfjs-core/dist/globals.js';
 import { batchMatMulGradConfig } from '@tensorflow/tfjs-core/dist/gradients/BatchMatMul_grad.js';
 import { grads } from '@tensorflow/tfjs-core/dist/gradients.js';
 import {
@@ -26,6 +27,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { use } from '../../sdk/learn/engine.ts';
 import type { Learner } from '../../sdk/learn/learner.ts';
+import { memoryOf } from '../../sdk/learn/wasm-kernels/heap.ts';
 import { ChaChaSource } from '../../shared/random/source.ts';
 import { nodeLearner } from './learn-node.ts';
 
@@ -100,6 +102,12 @@ describe('BatchMatMul', () => {
       [[3], [3]],
       [[1], [2]],
       [[4], [1]],
+      [[], [1]],
+      [[1, 1], [2]],
+      [
+        [2, 1],
+        [1, 2],
+      ],
       [
         [2, 3],
         [2, 3],
@@ -142,8 +150,10 @@ describe('BatchMatMul', () => {
     );
   });
 
-  it('is another than the one of the package', () => {
+  it('is another than the one of the package, and finds the memory that it works in', async () => {
     expect(getKernel('BatchMatMul', 'wasm').kernelFunc).not.toBe(batchMatMulConfig.kernelFunc);
+    await use('wasm');
+    expect(memoryOf(backend() as BackendWasm)).toBeInstanceOf(WebAssembly.Memory);
   });
 
   it('stands at the right place when the memory grows under it', async () => {

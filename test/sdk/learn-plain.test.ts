@@ -1,4 +1,9 @@
 /** WebAssembly without SIMD: the package's kernels in place of ours, in a file of its own realm. */
+import {
+  getKernel,
+  registerKernel,
+  unregisterKernel,
+} from '@tensorflow/tfjs-core/dist/kernel_registry.js';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Learner } from '../../sdk/learn/learner.ts';
 import { parameterCount, type TowerKind } from '../../shared/model/architecture.ts';
@@ -52,4 +57,16 @@ describe('a browser whose WebAssembly has no SIMD', () => {
       expect(Math.max(...off)).toBeLessThan(1e-4);
     }
   });
+});
+
+it('names what the engine could not do with these examples', async () => {
+  const learner = await nodeLearner('cpu');
+  const kernel = getKernel('BatchMatMul', 'cpu');
+  unregisterKernel('BatchMatMul', 'cpu');
+  try {
+    await expect(learner.train(CASES.wide)).rejects.toMatchObject({ code: 'engine' });
+  } finally {
+    registerKernel(kernel);
+    learner.dispose();
+  }
 });

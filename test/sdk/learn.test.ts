@@ -208,7 +208,10 @@ describe('backend ladder', () => {
     first.dispose();
     first.dispose();
     expect((await second.train(CASES.wide)).losses).toHaveLength(3);
-    await expect(first.train(CASES.wide)).rejects.toThrow('disposed');
+    // With and without examples: PR21.
+    for (const examples of [ranking(0, 3), ranking(2, 3)]) {
+      await expect(first.train({ ...CASES.wide, examples })).rejects.toThrow('disposed');
+    }
     second.dispose();
   });
 });

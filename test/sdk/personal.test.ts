@@ -58,8 +58,10 @@ describe('K21 the private part', () => {
     for (const history of [[], [3]]) {
       expect(PersonalOffset.fit(scorer, ranker, history, PART)).toBeNull();
     }
-    const wild = { rate: 1e308, steps: 20, pull: 100 };
-    expect(PersonalOffset.fit(scorer, ranker, TEA, wild)).toBeNull();
+    for (const rate of [1e308, 100]) {
+      const wild = { rate, steps: 20, pull: 100 };
+      expect(PersonalOffset.fit(scorer, ranker, TEA, wild)).toBeNull();
+    }
   });
 
   it('shows no weights to what stores, exports, copies or sends', () => {

@@ -119,6 +119,17 @@ describe('bad input', () => {
     expect((await known(machine.slice(200), catalogue)).profile.state).toBe('ready');
   });
 
+  it('takes no clock that was set back for a machine', async () => {
+    const views = Array.from({ length: 900 }, (_, i) =>
+      event('view_item', [`good-${i}`], {
+        atMs: NOON_MS - (i < 450 ? 0 : 90 * DAY_MS) - (900 - i) * 3_600_000,
+        session: i + 1,
+      }),
+    );
+    const { profile } = await known(views, catalogue);
+    expect(profile).toMatchObject({ state: 'ready', events: 900 });
+  });
+
   it('leaves no NaN, and knows a catalogue of one item', async () => {
     const junk = await known(JUNK_EVENTS, catalogue);
     expect(junk.profile.events).toBeGreaterThan(0);

@@ -197,4 +197,53 @@ describe('requests', () => {
     expect(result.state).toBe('bad-request');
     expect(result.items.length).toBeGreaterThan(0);
   });
+
+  it('answers where a field cannot even be read', () => {
+    const { proxy, revoke } = Proxy.revocable([], {});
+    revoke();
+    const broken = {
+      get limit(): number {
+        throw new Error('broken');
+      },
+    };
+    for (const request of [broken, { among: proxy }, proxy]) {
+      const result = new Recommender(goods).recommend(view('pot-clay'), request as never);
+      expect(result.state).toBe('bad-request');
+      expect(result.items.length).toBeGreaterThan(0);
+    }
+  });
+
+  it.each([
+    [{ limit: 0 }, 0],
+    [{ limit: -3 }, 0],
+    [{ limit: Number.NEGATIVE_INFINITY }, 0],
+    [{ limit: Number.POSITIVE_INFINITY, bought: 'show' }, 11],
+    [{ limit: 1e300 }, 11],
+    [{ limit: 2.9 }, 2],
+    [{ among: ['pan-iron', 'pan-iron', 'gone', 'pot-clay'] }, 2],
+    [{ among: [] }, 0],
+    [{ model: 'similar', itemId: 'pot-clay', diversity: 1, limit: 5 }, 5],
+    [{ model: 'together', itemId: 'gone', limit: 5 }, 5],
+  ])('gives as many as there are: %j', (request, count) => {
+    const { items } = new Recommender(goods).recommend(view('pot-clay'), request as never);
+    expect(items).toHaveLength(count);
+    expect(new Set(items.map(({ id }) => id)).size).toBe(count);
+    expect(items.every(({ score }) => Number.isFinite(score))).toBe(true);
+  });
+
+  it('re-ranks all ids of a long search', () => {
+    const among = Array.from({ length: 1500 }, (_, i) => `gone-${i}`);
+    const asked = { model: 're-rank', among } as const;
+    expect(new Recommender(goods).recommend(view('pot-clay'), asked).items).toHaveLength(1500);
+    expect(new Recommender(goods).recommend([], asked).items).toHaveLength(1500);
+  });
+
+  it('has nothing to give where all is bought', () => {
+    const all = goods.ids.map((id) => event('purchase', [id]));
+    for (const model of ['for-you', 'related', 'together'] as const) {
+      const result = new Recommender(goods).recommend(all, { model, itemId: 'pot-clay' });
+      expect(result.items).toEqual([]);
+      expect(result.state).toBe('ready');
+    }
+  });
 });

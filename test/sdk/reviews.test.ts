@@ -21,6 +21,7 @@ describe('sentiment', () => {
     'never had a problem',
     'works perfectly and is not cheap',
     'I don’t regret it',
+    'This T-shirt is great',
     '质量不错，很喜欢',
     '没有问题',
     '这个茶壶很好用',

@@ -2,6 +2,10 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, it } from 'vitest';
 import type { ShopEvent } from '../../sdk/capture/event.ts';
+import { WideScorer } from '../../sdk/features/wide.ts';
+import { TrainingError } from '../../sdk/learn/backend.ts';
+import type { Learner } from '../../sdk/learn/learner.ts';
+import type { RoundDeps } from '../../sdk/round.ts';
 import { WIDE_FEATURES } from '../../shared/model/architecture.ts';
 import { decodeCoordinates } from '../../shared/protocol/report.ts';
 import { ChaChaSource } from '../../shared/random/source.ts';
@@ -23,14 +27,17 @@ const looks = (count: number, everyMs: number): ShopEvent[] =>
   );
 
 /** The update of a training round without noise, in fixed point. */
-async function update(events: readonly ShopEvent[]): Promise<number[]> {
+async function update(
+  events: readonly ShopEvent[],
+  deps: Partial<RoundDeps> = {},
+): Promise<number[]> {
   const world = await newWorld();
   await world.offer(TEST_TIER);
   await world.openRound();
   const [db] = await profile(events);
   // The same negatives each time.
   const source = new ChaChaSource(new Uint8Array(32));
-  const { outcome } = await contribute(world, db, { source }, { allowTestTier: true });
+  const { outcome } = await contribute(world, db, { source, ...deps }, { allowTestTier: true });
   if (outcome.state !== 'enqueued') throw new Error(`${outcome.reason} ${outcome.detail}`);
   const [entry] = await db.readOutbox();
   return [...decodeCoordinates(entry?.body as Uint8Array, d)];
@@ -51,6 +58,23 @@ describe('K15 a training round', () => {
     ['of what is no event', JUNK_EVENTS.filter((one) => typeof one === 'object' && one !== null)],
   ])('%s sends an update of zeros', async (_, events) => {
     expect(await update(events)).toEqual(ZEROS);
+  });
+
+  it('PR22 of more than there is memory for sends an update of zeros', async () => {
+    const short: RoundDeps['scorer'] = (catalogue) => {
+      const scorer = new WideScorer(catalogue);
+      scorer.features = () => {
+        throw new RangeError('Array buffer allocation failed');
+      };
+      return scorer;
+    };
+    expect(await update(looks(6, 30_000), { scorer: short })).toEqual(ZEROS);
+    const full: Learner = {
+      report: { backend: 'wasm', reason: '', tried: [] },
+      train: () => Promise.reject(new TrainingError('engine', 'out of memory')),
+      dispose: () => undefined,
+    };
+    expect(await update(looks(6, 30_000), { learner: full })).toEqual(ZEROS);
   });
 
   it('of a person at the same items is no zeros, and doubles, prices and order change nothing', async () => {

@@ -155,6 +155,61 @@ describe('PR33 the history at rest', () => {
     await db.appendEvents([telling(1)], RETENTION);
   });
 
+  it('PR33 cuts by the first event of a page what an earlier page left too much or too old', async () => {
+    const name = fresh();
+    const earlier = await consented(await indexedDatabase(name));
+    const old = Array.from({ length: 130 }, (_, at) => telling(at));
+    await earlier.appendEvents(old, RETENTION);
+    await earlier.appendEvents([telling(20 * DAY)], RETENTION);
+    earlier.close();
+    const few = { maxEvents: 64, maxAgeMs: 1e12 };
+    const next = await indexedDatabase(name);
+    expect(await next.readEvents(few.maxEvents)).toHaveLength(64);
+    await next.appendEvents([telling(20 * DAY + 1)], few);
+    expect(await next.readEvents()).toHaveLength(64);
+    next.close();
+    const last = await indexedDatabase(name);
+    await last.readEvents(100);
+    await last.appendEvents([telling(30 * DAY)], { maxEvents: 1000, maxAgeMs: 10 * DAY });
+    expect((await last.readEvents()).map(({ atMs }) => atMs)).toEqual([
+      20 * DAY,
+      20 * DAY + 1,
+      30 * DAY,
+    ]);
+    last.close();
+  });
+
+  it('PR33 merges by the first event of a page the many small records that it has read', async () => {
+    const name = fresh();
+    const earlier = await indexedDatabase(name);
+    for (let at = 0; at < 200; at++) await earlier.appendEvents([telling(at)], RETENTION);
+    earlier.close();
+    const next = await indexedDatabase(name);
+    await next.readEvents(1000);
+    await next.appendEvents([telling(200)], RETENTION);
+    expect(((await raw(name)).events as SealedEvents[]).length).toBeLessThan(50);
+    expect(await next.readEvents()).toHaveLength(201);
+  });
+
+  it('PR33 reads a history in parts, in its order, and begins the epoch although nothing goes', async () => {
+    const name = fresh();
+    const earlier = await indexedDatabase(name);
+    const many = Array.from({ length: 64 * 40 + 5 }, (_, at) => telling(at));
+    await earlier.appendEvents(many, RETENTION);
+    earlier.close();
+    const next = await indexedDatabase(name);
+    expect((await next.readEvents()).map(({ atMs }) => atMs)).toEqual(many.map((one) => one.atMs));
+    expect((await next.readEvents(70)).map(({ atMs }) => atMs)).toEqual(
+      many.slice(-70).map((one) => one.atMs),
+    );
+    await next.appendEvents([telling(9000)], RETENTION);
+    expect(await next.getMeta('epochStartMs')).toBeUndefined();
+    await next.setMeta('consent', CONSENT);
+    await next.appendEvents([telling(9001)], RETENTION);
+    expect(await next.getMeta('epochStartMs')).toBe(9001);
+    expect(await next.readEvents()).toHaveLength(many.length + 2);
+  });
+
   it('PR33 merges small records, so that a long history is a few', async () => {
     const name = fresh();
     const db = await consented(await indexedDatabase(name));
@@ -178,6 +233,7 @@ describe('PR34 the export', () => {
     const db = await consented(await indexedDatabase(name));
     await db.setMeta('epochStartMs', 5);
     await db.setMeta('siteSerial', 2);
+    await db.setMeta('traits', { plan: 'pro' });
     await db.setMeta('site', { site: { record: { serial: 2 } }, tasks: {}, rounds: {} });
     await db.appendEvents([telling(7)], RETENTION);
     await db.putModel({

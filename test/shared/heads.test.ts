@@ -173,6 +173,11 @@ describe('K24 joint counts of inputs and a label', () => {
   it('d is bins times two of each table, and every entry has its name', () => {
     expect(entryCount(STATISTIC)).toBe(3 * 3 * 2);
     expect(entryCount({ ...STATISTIC, ways: 2 })).toBe(3 * 9 * 2);
+    const uneven = STATISTIC.inputs.map((one, i) => ({ ...one, edges: one.edges.slice(i % 2) }));
+    for (const ways of [1, 2] as const) {
+      const one = { ...STATISTIC, inputs: uneven, ways };
+      expect(entryNames(one)).toHaveLength(entryCount(one));
+    }
     expect(largestStatisticNorm(STATISTIC)).toBe(1);
     const names = entryNames({ ...STATISTIC, ways: 2 }).map(({ of }) => of);
     expect(names.slice(0, 3)).toEqual([

@@ -1,5 +1,6 @@
 /** The planner's choices: which parts, how large, where from, and what it refuses. */
 import { describe, expect, it } from 'vitest';
+import { buildShop } from '../../aggregator/catalogue/shop.ts';
 import { autoPlan, type PlanInput } from '../../aggregator/plan-auto.ts';
 import type { PlanError } from '../../shared/plan/request.ts';
 import { qualityOf } from '../../shared/protocol/gate.ts';
@@ -14,6 +15,23 @@ describe('what it chooses', () => {
       expect([shoppers, part(plan, 'pair').on]).toEqual([shoppers, shoppers > 10_000]);
       expect(names(planOf({ shoppers, tier: 'local' }))).not.toContain('pop');
     }
+  });
+
+  it('K4 expects of no entry more than a browser puts there, however few goods there are', () => {
+    for (const items of [1, 2, 10, 60, 3686]) {
+      const plan = planOf({ items });
+      for (const name of ['pop', 'pair']) {
+        const { figure } = part(plan, name);
+        if (figure?.kind !== 'count') throw new Error(`${name}: ${figure?.kind}`);
+        expect(figure.expected, `${name} of ${items}`).toBeLessThanOrEqual(2593);
+      }
+    }
+  });
+
+  it('takes the graph to be as long as the build step makes it, for few goods too', async () => {
+    const feed = JSON.stringify([1, 2, 3].map((id) => ({ id: `${id}`, title: `Cup ${id}` })));
+    const { graph } = (await buildShop({ feed })).catalogue;
+    expect(planOf({ items: 3, shoppers: 40_000 })?.request.edges).toBe(graph.length);
   });
 
   it('says from where a part that is off is on, and is right', () => {

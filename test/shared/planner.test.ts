@@ -61,6 +61,15 @@ describe('what a plan spends', () => {
       }),
       { numRuns: 60, seed: 1 },
     );
+    // 100 times these is above a whole number in float64.
+    for (const [epsilon, shoppers, participations] of [
+      [0.14, 11_000_000, 4],
+      [0.56, 900_000, 4],
+      [1.1, 3000, 7],
+    ] as const) {
+      const plan = planOf({ epsilon, shoppers, participations });
+      expect(budgetOf(tasksOf(plan), 1e-6).epsilon).toBe(epsilon);
+    }
   });
 
   it('PR13 and, with every participation in use, to nearly all of it', () => {

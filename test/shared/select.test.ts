@@ -19,6 +19,7 @@ describe('information gain', () => {
   it('has known answers', () => {
     expect(informationGain(joint([5, 5, 5, 5]))).toBe(0);
     expect(informationGain(joint([8, 0, 0, 8]))).toBeCloseTo(1, 12);
+    expect(informationGain(joint([8e-180, 0, 0, 8e-180]))).toBeCloseTo(1, 12);
     // Quinlan's weather data (1986): the outlook of 14 days and whether there was play.
     expect(informationGain(joint([2, 3, 4, 0, 3, 2]))).toBeCloseTo(0.2467, 4);
     expect(informationGain(joint([3, 4, 6, 1]))).toBeCloseTo(0.1518, 4);

@@ -6,6 +6,7 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm/dist/backend_wasm.js';
 import { batchMatMulConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/BatchMatMul.js';
 import type { KernelConfig, KernelFunc } from '@tensorflow/tfjs-core/dist/kernel_registry.js';
+import { assertAndGetBroadcastShape } from '@tensorflow/tfjs-core/dist/ops/broadcast_util.js';
 import type { TensorInfo } from '@tensorflow/tfjs-core/dist/tensor_info.js';
 import { fromBase64url } from '../../../shared/bytes/base64url.ts';
 import { BINARY } from './binary.ts';
@@ -55,14 +56,15 @@ const multiply: KernelFunc = (call) => {
   const tile = tileOf(backend);
   const [rows, inner, batchA] = sides(a, transposeA);
   const [columns, innerB, batchB] = sides(b, !transposeB);
-  const batch = Math.max(batchA, batchB);
-  const broadcast = batchA !== batchB && Math.min(batchA, batchB) !== 1;
+  const outer = assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const batch = sizeOf(outer);
+  // Either walks through its batch in step with what comes out, or is one matrix for all.
+  const broadcast = [batchA, batchB].some((one) => one !== batch && one !== 1);
   const floats = a.dtype === 'float32' && b.dtype === 'float32';
-  const wholeBatch = batchA >= batchB ? a : b;
-  if (tile === null || inner !== innerB || broadcast || !floats || wholeBatch.shape.length < 2) {
+  if (tile === null || inner !== innerB || broadcast || !floats) {
     return packaged(call, backend, b);
   }
-  const out = backend.makeOutput([...wholeBatch.shape.slice(0, -2), rows, columns], 'float32');
+  const out = backend.makeOutput([...outer, rows, columns], 'float32');
   const turned =
     transposeB && columns !== 1 ? backend.makeOutput([inner, columns], 'float32') : null;
   // Addresses stay when the memory grows, views do not.
@@ -110,8 +112,12 @@ function packaged(
 /** The outer side of a factor, its inner side, and how many matrices it is. */
 function sides({ shape }: TensorInfo, innerFirst: boolean): [number, number, number] {
   const [first, second] = shape.slice(-2) as [number, number];
-  const batch = shape.slice(0, -2).reduce((product, side) => product * side, 1);
+  const batch = sizeOf(shape.slice(0, -2));
   return innerFirst ? [second, first, batch] : [first, second, batch];
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, side) => product * side, 1);
 }
 
 export const tiledMatMulConfig: KernelConfig = {

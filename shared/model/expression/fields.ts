@@ -75,13 +75,20 @@ export type InterestKind = (typeof INTEREST_KINDS)[number];
 const WORDS =
   /(^|[^a-z])(ages?|aged|birth\w*|genders?|sex\w*|males?|females?|health\w*|medic(al|ation|ine)\w*|diagnos\w*|illness\w*|diseases?|disab\w*|pregnan\w*|fertil\w*|religio\w*|faiths?|beliefs?|ethnic\w*|races?|racial|nationalit\w*|politic\w*|unions?|orientation|genetic\w*|biometric\w*)($|[^a-z])/;
 const CJK =
-  /年龄|年齡|生日|出生|性别|性別|性取向|男性|女性|健康|医疗|醫療|疾病|病史|残疾|殘疾|怀孕|懷孕|宗教|信仰|民族|种族|種族|国籍|國籍|政治|党派|黨派|工会|工會|基因/;
+  /年龄|年齡|年纪|年紀|岁数|歲數|周岁|生日|出生|性别|性別|性取向|性倾向|性傾向|同性恋|同性戀|男性|女性|健康|医疗|醫療|疾病|病史|病历|病歷|血型|残疾|殘疾|怀孕|懷孕|宗教|信仰|民族|种族|種族|国籍|國籍|政治|党派|黨派|工会|工會|基因/;
 
-/** Whether a name speaks of an attribute that is never inferred, kept or asked. */
+/**
+ * Whether a name speaks of an attribute that is never inferred, kept or asked; also where accents,
+ * invisible characters or signs between its letters disguise it.
+ */
 export function isSensitive(name: string): boolean {
   const words = name
-    .normalize('NFKC')
+    .normalize('NFKD')
+    .replace(/[\p{M}\p{Cf}]/gu, '')
     .replace(/([\p{Ll}\p{N}])(\p{Lu})/gu, '$1 $2')
+    .replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1 $2')
     .toLowerCase();
-  return WORDS.test(words.replace(/_/g, ' ')) || CJK.test(words);
+  const parts = words.split(/[^\p{L}\p{N}]+/u);
+  const spelled = parts.every((part) => part.length <= 3) ? parts.join('') : '';
+  return [words.replace(/_/g, ' '), spelled].some((one) => WORDS.test(one) || CJK.test(one));
 }

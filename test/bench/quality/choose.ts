@@ -1,4 +1,7 @@
-/** Which parts stand on top of the wide score, and with what weight: chosen on validation lists. */
+/**
+ * Which parts stand on top of the wide score, and with what weight: chosen on validation lists. No
+ * choice is charged to the privacy budget; a shop would make it by `evaluate` tasks.
+ */
 import { startWeights } from '../../../sdk/features/wide.ts';
 import { ndcg } from '../../../shared/model/metrics/ranking.ts';
 import type { CaseRanks, Ranked } from './evaluate.ts';
