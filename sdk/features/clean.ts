@@ -16,7 +16,7 @@
  *      of the one before them: a clock that was wrong for a while spoils nothing but itself
  */
 import type { ShopEvent } from '../capture/event.ts';
-import { SESSION_GAP_MS } from '../capture/session.ts';
+import { Doubles } from './doubles.ts';
 import { mended } from './mend.ts';
 import { inOrder } from './order.ts';
 
@@ -36,18 +36,18 @@ export interface Cleaned {
 }
 
 const MAX_EVENTS = 100_000;
-const DOUBLE_MS = 2000;
 /** A page, a search or a choice each second for five minutes on end: nobody reads so. */
-const BOT_EVENTS = 300;
-const BOT_MS = 5 * 60_000;
+export const BOT_EVENTS = 300;
+export const BOT_MS = 5 * 60_000;
 /** What a page does by itself, however fast, tells nothing of who is there. */
-const PASSIVE: ReadonlySet<string> = new Set(['dwell', 'view_promotion', 'view_item_list']);
+export const PASSIVE: ReadonlySet<string> = new Set(['dwell', 'view_promotion', 'view_item_list']);
 
 /** @param events as they were stored, the oldest first */
 export function cleanHistory(events: readonly ShopEvent[], nowMs: number): Cleaned {
   const given = Array.isArray(events) ? events.slice(-MAX_EVENTS) : [];
   const possible = given.flatMap((event) => mended(event) ?? []);
-  const single = withoutDoubles(possible);
+  const doubles = new Doubles();
+  const single = possible.filter((event) => !doubles.has(event));
   const past = single.filter(({ atMs }) => !(atMs > nowMs));
   const ordered = inOrder(past);
   return {
@@ -66,20 +66,6 @@ export function cleanHistory(events: readonly ShopEvent[], nowMs: number): Clean
 export function learnable(events: readonly ShopEvent[], nowMs: number): readonly ShopEvent[] {
   const cleaned = cleanHistory(events, nowMs);
   return cleaned.bot ? [] : cleaned.events;
-}
-
-function withoutDoubles(events: readonly ShopEvent[]): ShopEvent[] {
-  const kept = new Map<string, number>();
-  return events.filter((event) => {
-    const { name, atMs, term, page, promotion, creative, rating, dwellMs, items } = event;
-    const what = items.flatMap(({ id, quantity }) => [id, quantity]);
-    const key = [name, term, page, promotion, creative, rating, dwellMs, ...what].join('\n');
-    const before = kept.get(key);
-    const apart = name === 'purchase' ? SESSION_GAP_MS : DOUBLE_MS;
-    if (before !== undefined && Math.abs(atMs - before) <= apart) return false;
-    kept.set(key, atMs);
-    return true;
-  });
 }
 
 /** By the times that the events came with: those that step 6 gives out would pile up. */

@@ -6,7 +6,8 @@
  */
 import type { Catalogue } from '../../shared/model/catalogue.ts';
 import type { ShopEvent } from '../capture/event.ts';
-import { SESSION_GAP_MS } from '../capture/session.ts';
+import { BOT_EVENTS, BOT_MS, PASSIVE } from '../features/clean.ts';
+import { Doubles } from '../features/doubles.ts';
 import { mended } from '../features/mend.ts';
 import { inOrder } from '../features/order.ts';
 import { Tally } from './tally.ts';
@@ -20,12 +21,7 @@ const SLICE = 500;
 const SLICE_MS = 4;
 /** Events between two looks at the clock. */
 const LOOK = 32;
-/** The rules of sdk/features/clean.ts, one event at a time. */
-const DOUBLE_MS = 2000;
-const BOT_EVENTS = 300;
-const BOT_MS = 5 * 60_000;
 const DISORDER_MS = 60_000;
-const PASSIVE: ReadonlySet<string> = new Set(['dwell', 'view_promotion', 'view_item_list']);
 /** Events among which a double is looked for. */
 const MAX_KEYS = 512;
 
@@ -45,7 +41,7 @@ export class Follower {
   #next = 0;
   /** Later than now: counted when their time has come. */
   #future: ShopEvent[] = [];
-  #keys = new Map<string, number>();
+  #doubles = new Doubles(MAX_KEYS);
   readonly #rates = new Map<string, number[]>();
   /** At a rate that no person reaches. */
   automated = false;
@@ -84,7 +80,7 @@ export class Follower {
     this.#tally = null;
     this.#events = [];
     this.#future = [];
-    this.#keys = new Map();
+    this.#doubles = new Doubles(MAX_KEYS);
     this.#rates.clear();
     this.automated = false;
     this.#recent = [];
@@ -133,7 +129,7 @@ export class Follower {
     for (let done = 1; this.#next < end; this.#next++, done++) {
       if (done % LOOK === 0 && this.#options.now() - nowMs >= SLICE_MS) return;
       const event = mended(this.#events[this.#next]);
-      if (event === null || this.#isDouble(event)) continue;
+      if (event === null || this.#doubles.has(event)) continue;
       if (event.atMs > nowMs) this.#future.push(event);
       else this.#add(tally, event);
     }
@@ -162,23 +158,5 @@ export class Follower {
     if (isLater(recent[at - 1])) this.#isOrdered = false;
     recent.splice(at, 0, event);
     if (recent.length >= 2 * MAX_RECENT) recent.splice(0, MAX_RECENT);
-  }
-
-  #isDouble(event: ShopEvent): boolean {
-    const { name, atMs, term, page, promotion, creative, rating, dwellMs, items } = event;
-    const what = items.flatMap(({ id, quantity }) => [id, quantity]);
-    const key = [name, term, page, promotion, creative, rating, dwellMs, ...what].join('\n');
-    const before = this.#keys.get(key);
-    const apart = name === 'purchase' ? SESSION_GAP_MS : DOUBLE_MS;
-    if (before !== undefined && Math.abs(atMs - before) <= apart) return true;
-    this.#keys.delete(key);
-    this.#keys.set(key, atMs);
-    if (this.#keys.size > MAX_KEYS) {
-      for (const oldest of this.#keys.keys()) {
-        this.#keys.delete(oldest);
-        break;
-      }
-    }
-    return false;
   }
 }

@@ -1,5 +1,5 @@
 /** Churn: will this shopper stay away? */
-import type { HeadRecord } from './record.ts';
+import { type HeadRecord, headRecipe } from './record.ts';
 
 export const CHURN: HeadRecord = {
   name: 'churn',
@@ -29,13 +29,7 @@ export const CHURN: HeadRecord = {
     ],
     hidden: 0,
   },
-  recipe: {
-    steps: 1,
-    learningRate: 1,
-    negatives: 0,
-    maxExamples: 12,
-    server: { name: 'fedavgm', learningRate: 20, momentum: 0.9, decayRounds: 20 },
-  },
+  recipe: headRecipe(12),
   clipL2: 0.5,
   metrics: ['auc', 'log-loss', 'calibration'],
   start: null,

@@ -4,9 +4,10 @@
  */
 import { CHURN } from './churn.ts';
 import { PRICE_SENSITIVITY } from './price-sensitivity.ts';
-import type { HeadRecord } from './record.ts';
+import { type HeadRecord, headRecipe } from './record.ts';
 import { VALUE } from './value.ts';
 
+const HIDDEN = 8;
 const PARTS = [CHURN, VALUE, PRICE_SENSITIVITY];
 
 export const CUSTOMER: HeadRecord = {
@@ -15,18 +16,12 @@ export const CUSTOMER: HeadRecord = {
   architecture: {
     name: 'trunk',
     inputs: [...new Set(PARTS.flatMap(({ architecture }) => architecture.inputs))],
-    hidden: 8,
+    hidden: HIDDEN,
     heads: PARTS.flatMap(({ architecture }) =>
       architecture.name === 'head' ? [{ head: architecture.head, label: architecture.label }] : [],
     ),
   },
-  recipe: {
-    steps: 1,
-    learningRate: 1,
-    negatives: 0,
-    maxExamples: 12,
-    server: { name: 'fedavgm', learningRate: 10, momentum: 0.9, decayRounds: 20 },
-  },
+  recipe: headRecipe(12, HIDDEN),
   clipL2: 0.5,
   metrics: ['auc', 'log-loss', 'calibration'],
   start: null,

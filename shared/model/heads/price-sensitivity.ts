@@ -1,5 +1,5 @@
 /** Price sensitivity: will what this shopper buys next be bought at a discount? */
-import type { HeadRecord } from './record.ts';
+import { type HeadRecord, headRecipe } from './record.ts';
 
 export const PRICE_SENSITIVITY: HeadRecord = {
   name: 'price-sensitivity',
@@ -27,13 +27,7 @@ export const PRICE_SENSITIVITY: HeadRecord = {
     ],
     hidden: 0,
   },
-  recipe: {
-    steps: 1,
-    learningRate: 1,
-    negatives: 0,
-    maxExamples: 12,
-    server: { name: 'fedavgm', learningRate: 20, momentum: 0.9, decayRounds: 20 },
-  },
+  recipe: headRecipe(12),
   clipL2: 0.5,
   metrics: ['auc', 'log-loss', 'calibration'],
   start: null,

@@ -28,6 +28,18 @@ export interface HeadRecord {
   readonly start: number | null;
 }
 
+/** The recipe to begin with, for a head without a hidden layer or with one. */
+export function headRecipe(maxExamples: number, hidden = 0): Recipe {
+  const learningRate = hidden === 0 ? 20 : 10;
+  return {
+    steps: 1,
+    learningRate: 1,
+    negatives: 0,
+    maxExamples,
+    server: { name: 'fedavgm', learningRate, momentum: 0.9, decayRounds: 20 },
+  };
+}
+
 /** The parts of a task draft that follow from a head; tier, noise and periods are the site's. */
 export interface HeadTask {
   readonly name: string;

@@ -1,5 +1,5 @@
 /** Value tier: will this shopper be among those who spend the most? */
-import type { HeadRecord } from './record.ts';
+import { type HeadRecord, headRecipe } from './record.ts';
 
 /** 200 in 90 days is a guess at a top tier; a shop puts its own figure here. */
 export const VALUE: HeadRecord = {
@@ -32,13 +32,7 @@ export const VALUE: HeadRecord = {
     ],
     hidden: 0,
   },
-  recipe: {
-    steps: 1,
-    learningRate: 1,
-    negatives: 0,
-    maxExamples: 4,
-    server: { name: 'fedavgm', learningRate: 20, momentum: 0.9, decayRounds: 20 },
-  },
+  recipe: headRecipe(4),
   clipL2: 0.5,
   metrics: ['auc', 'log-loss', 'calibration'],
   start: null,
