@@ -20,6 +20,7 @@ import {
   unseal,
 } from './seal.ts';
 import { beginEpoch } from './steps.ts';
+import { nextTurn } from './turn.ts';
 
 /** Records with few events that are left as they are; more are merged, but for the newest. */
 const MAX_SMALL = 128;
@@ -144,7 +145,7 @@ export class EventStore {
     const key = await this.#keyring.key();
     const opened: (StoredEvent[] | null)[] = [];
     for (let from = 0; from < records.length; from += PART) {
-      if (from > 0) await turn();
+      if (from > 0) await nextTurn();
       const part = records.slice(from, from + PART);
       opened.push(...(await Promise.all(part.map((record) => unseal(key, record)))));
     }
@@ -255,18 +256,6 @@ async function recordsOf(tx: Transaction<'readonly'>): Promise<SealedEvents[]> {
     records.push(...part);
     if (part.length < PART) return records;
   }
-}
-
-/** Lets the page have its turn; unlike a timer also where the page is hidden. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
 }
 
 const smallOf = (records: readonly SealedEvents[]): number =>

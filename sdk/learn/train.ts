@@ -4,6 +4,7 @@ import { scalar } from '@tensorflow/tfjs-core/dist/ops/scalar.js';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core/dist/tensor.js';
 import { assertInteger, assertPositive } from '../../shared/assert/assert.ts';
 import { parameterCount } from '../../shared/model/architecture.ts';
+import { nextTurn } from '../database/turn.ts';
 import {
   type Backend,
   type BackendOptions,
@@ -87,7 +88,7 @@ class TfjsLearner implements Learner {
         current = next;
         losses.push(await read(loss));
         input.onProgress?.({ step: step + 1, steps: recipe.steps, loss: losses[step] as number });
-        await nextTask();
+        await nextTurn();
         signal?.throwIfAborted();
         await this.#ready();
       }
@@ -116,18 +117,6 @@ class TfjsLearner implements Learner {
     if (failure !== null) throw new TrainingError('backend', failure);
     await use(this.report.backend);
   }
-}
-
-/** Lets messages in, an abort among them; promises alone would not. */
-function nextTask(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
 }
 
 function messageOf(error: unknown): string {
