@@ -1,13 +1,15 @@
 /** A shop's goods to the catalogue's public side; run by the shop's build step, never per shopper. */
 import { assertInteger, assertString } from '../../shared/assert/assert.ts';
 import { sha256Hex } from '../../shared/bytes/hash.ts';
+import { priceBands } from '../../shared/model/bands.ts';
 import type { Catalogue, ImageVectors } from '../../shared/model/catalogue.ts';
 import { decodeCatalogue, encodeCatalogue } from '../../shared/model/codec.ts';
 import { termHash } from '../../shared/model/terms.ts';
 import { attributeBlock, joinBlocks, priceBlock } from './blocks.ts';
 import type { Embedder } from './embedder.ts';
 import { nearestItems } from './graph.ts';
-import { priceBands, readPrice } from './price.ts';
+import { MANY_ITEMS, nearestOfMany } from './graph-many.ts';
+import { readPrice } from './price.ts';
 import { reduceVectors } from './reduce.ts';
 import { type TermRows, tfidf } from './tfidf.ts';
 import { termsOf } from './words.ts';
@@ -80,31 +82,38 @@ export async function buildCatalogue(
   checkItems(items);
   const problems: string[] = [];
   const attributes = items.map((item) => (item.attributes ?? []).map((one) => `#${one}`));
-  const title = tfidf(
-    items.map((item, i) => [
-      ...termsOf(item.title, 1),
-      ...(item.title === '' ? (attributes[i] as string[]) : []),
-    ]),
-    1,
-  );
-  const text = tfidf(
-    items.map(({ title, description }, i) => [
-      ...termsOf(`${title} ${description.slice(0, maxDescription)}`, 2),
-      ...(attributes[i] as string[]),
-    ]),
-    2,
-  );
+  const at = (i: number): CatalogueItem => items[i] as CatalogueItem;
+  const { length } = items;
+  const titleTerms = (i: number): string[] => [
+    ...termsOf(at(i).title, 1),
+    ...(at(i).title === '' ? (attributes[i] as string[]) : []),
+  ];
+  const textTerms = (i: number): string[] => [
+    ...termsOf(`${at(i).title} ${at(i).description.slice(0, maxDescription)}`, 2),
+    ...(attributes[i] as string[]),
+  ];
+  const title = tfidf({ length, terms: titleTerms }, 1);
+  const text = tfidf({ length, terms: textTerms }, 2);
   const priceCents = Int32Array.from(items, (item) => readPrice(item, problems));
-  const embedded = await embedder.embed(items.map(embedText));
-  if (embedded.length !== items.length) {
-    throw new RangeError(`embedder ${embedder.name} must return ${items.length} vectors`);
-  }
-  const blocks = [{ rows: embedded, weight: 1 }];
   const tags = tfidf(attributes, 1);
-  if (tags.width > 0) blocks.push({ rows: attributeBlock(tags), weight: 1 });
-  if (priceWeight > 0) blocks.push({ rows: priceBlock(priceCents), weight: priceWeight });
-  const joined = blocks.length === 1 ? embedded : joinBlocks(blocks);
-  const { vectors, k } = reduceVectors(joined, maxK);
+  const alone = tags.width === 0 && priceWeight === 0;
+  const embedded =
+    alone && embedder.rows !== undefined
+      ? embedder.rows({ length, text: (i) => embedText(at(i)) })
+      : await embedder.embed(items.map(embedText));
+  if (embedded.length !== length) {
+    throw new RangeError(`embedder ${embedder.name} must return ${length} vectors`);
+  }
+  const { vectors, k } = reduceVectors(
+    alone || 'row' in embedded
+      ? embedded
+      : joinBlocks([
+          { rows: embedded, weight: 1 },
+          ...(tags.width > 0 ? [{ rows: attributeBlock(tags), weight: 1 }] : []),
+          ...(priceWeight > 0 ? [{ rows: priceBlock(priceCents), weight: priceWeight }] : []),
+        ]),
+    maxK,
+  );
   const brand = indexNames(items.map((item) => item.brand));
   const category = indexNames(items.map((item) => item.category));
   const image = reducedImages(items, options);
@@ -120,7 +129,7 @@ export async function buildCatalogue(
     categories: category.names,
     priceCents,
     priceBand: priceBands(priceCents, category.indices),
-    graph: nearestItems(vectors, k, title, neighbours),
+    graph: (length > MANY_ITEMS ? nearestOfMany : nearestItems)(vectors, k, title, neighbours),
     degree: neighbours + 1,
     ...(terms &&
       title.width + text.width > 0 && { terms: { title: hashed(title), text: hashed(text) } }),

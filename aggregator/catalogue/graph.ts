@@ -67,8 +67,8 @@ function innerProducts(
   dots[3] = d;
 }
 
-/** The best neighbours of every item so far; others are offered in rising order. */
-class Nearest {
+/** The best neighbours of every item so far; of equal scores the one that was offered first. */
+export class Nearest {
   readonly graph: Uint32Array;
   readonly #scores: Float64Array;
   readonly #found: Uint32Array;

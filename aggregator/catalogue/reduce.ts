@@ -16,6 +16,21 @@ const MAX_FORMED = 1024;
 /** Components below this share of the largest eigenvalue are rounding errors. */
 const MIN_EIGENVALUE = 1e-9;
 
+/** Up to this many rows all are looked at; of more a sample decides, and all are projected. */
+const MAX_SAMPLE = 20_000;
+
+/** Vectors of one length that need not all be held at once. */
+export interface VectorRows {
+  readonly length: number;
+  row(item: number): Float32Array;
+}
+
+/** Indices of at most 20,000 of n rows, evenly over all. */
+export function sampled(n: number): readonly number[] {
+  const count = Math.min(n, MAX_SAMPLE);
+  return Array.from({ length: count }, (_, i) => Math.floor((i * n) / count));
+}
+
 /** Rows in compressed form, already unit. */
 interface Rows {
   readonly n: number;
@@ -33,14 +48,16 @@ interface Rows {
  * @throws RangeError for vectors of different lengths or with entries that are not finite.
  */
 export function reduceVectors(
-  vectors: readonly Float32Array[],
+  vectors: readonly Float32Array[] | VectorRows,
   maxK: number,
 ): { vectors: Float32Array; k: number } {
   assertInteger('maxK', maxK, 1, 1024);
-  const rows = compress(vectors);
+  const total = vectors.length;
+  const given: VectorRows = 'row' in vectors ? vectors : rowsOf(vectors);
+  const rows = compress(given, sampled(total));
   const { n, d } = rows;
   const width = Math.min(maxK + OVERSAMPLING, n, d);
-  if (width === 0) return { vectors: new Float32Array(n), k: 1 };
+  if (width === 0) return { vectors: new Float32Array(total), k: 1 };
   const apply = scatterOf(rows);
   let basis = startBasis(d, width);
   orthonormalise(basis);
@@ -49,26 +66,45 @@ export function reduceVectors(
     orthonormalise(basis);
   }
   const { values, components } = ritz(basis, apply(basis), maxK);
-  if (values.length === 0) return { vectors: new Float32Array(n), k: 1 };
-  return { vectors: project(rows, values, components), k: values.length };
+  if (values.length === 0) return { vectors: new Float32Array(total), k: 1 };
+  const k = values.length;
+  if (total === n) return { vectors: project(rows, rows.mean, values, components), k };
+  const all = new Float32Array(total * k);
+  for (let from = 0; from < total; from += BLOCK) {
+    const items = Array.from({ length: Math.min(BLOCK, total - from) }, (_, i) => from + i);
+    all.set(project(compress(given, items, d), rows.mean, values, components), from * k);
+  }
+  return { vectors: all, k };
 }
 
-function compress(vectors: readonly Float32Array[]): Rows {
-  const n = vectors.length;
-  const d = vectors[0]?.length ?? 0;
-  let entries = 0;
-  for (const vector of vectors) for (const value of vector) if (value !== 0) entries++;
+/** Rows that are projected together. */
+const BLOCK = 256;
+
+const rowsOf = (vectors: readonly Float32Array[]): VectorRows => ({
+  length: vectors.length,
+  row: (item) => vectors[item] as Float32Array,
+});
+
+function compress(given: VectorRows, items: readonly number[], length?: number): Rows {
+  const n = items.length;
+  const d = length ?? (n === 0 ? 0 : given.row(items[0] as number).length);
   const starts = new Uint32Array(n + 1);
-  const columns = new Uint32Array(entries);
-  const values = new Float64Array(entries);
+  let columns = new Uint32Array(Math.max(1024, n));
+  let values = new Float64Array(columns.length);
   const mean = new Float64Array(d);
   let at = 0;
-  for (const [row, vector] of vectors.entries()) {
-    if (vector.length !== d) throw new RangeError(`vectors[${row}] must have length ${d}`);
+  for (const [row, item] of items.entries()) {
+    const vector = given.row(item);
+    if (vector.length !== d) throw new RangeError(`vectors[${item}] must have length ${d}`);
     let squares = 0;
     for (const value of vector) squares += value * value;
-    if (!Number.isFinite(squares)) throw new RangeError(`vectors[${row}] must be finite`);
+    if (!Number.isFinite(squares)) throw new RangeError(`vectors[${item}] must be finite`);
     const scale = squares > 0 ? 1 / Math.sqrt(squares) : 0;
+    if (at + d > columns.length) {
+      const larger = 2 * (at + d);
+      columns = grown(columns, new Uint32Array(larger));
+      values = grown(values, new Float64Array(larger));
+    }
     for (let c = 0; c < d; c++) {
       const value = vector[c] as number;
       if (value === 0) continue;
@@ -80,6 +116,11 @@ function compress(vectors: readonly Float32Array[]): Rows {
     starts[row + 1] = at;
   }
   return { n, d, starts, columns, values, mean };
+}
+
+function grown<T extends Uint32Array | Float64Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
 }
 
 /** Uniform entries in [−1, 1) from the zero seed. */
@@ -208,10 +249,11 @@ function ritz(
 /** Scores over the square root of the singular value σ = √eigenvalue, then unit rows. */
 function project(
   rows: Rows,
+  mean: Float64Array,
   eigenvalues: readonly number[],
   components: readonly Float64Array[],
 ): Float32Array {
-  const { n, starts, columns, values, mean } = rows;
+  const { n, starts, columns, values } = rows;
   const k = components.length;
   const vectors = new Float32Array(n * k);
   const scales = eigenvalues.map((value) => value ** -0.25);

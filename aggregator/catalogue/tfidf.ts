@@ -6,17 +6,26 @@ export interface TermRows extends SparseRows {
   readonly terms: readonly string[];
 }
 
+/** Documents whose terms are made when they are asked for. */
+export interface Documents {
+  readonly length: number;
+  terms(document: number): readonly string[];
+}
+
 /**
  * Returns the matrix of `documents`, each a list of terms. Columns are the terms with a document
  * frequency of at least `minDocuments`, the most frequent first (ties in code unit order): common
  * terms get small column numbers, which the codec stores in fewer bytes.
  */
-export function tfidf(documents: readonly (readonly string[])[], minDocuments: number): TermRows {
+export function tfidf(
+  documents: readonly (readonly string[])[] | Documents,
+  minDocuments: number,
+): TermRows {
   const n = documents.length;
-  const counts = documents.map(countTerms);
+  const termsAt = 'terms' in documents ? documents.terms : (i: number) => documents[i] ?? [];
   const frequency = new Map<string, number>();
-  for (const count of counts) {
-    for (const term of count.keys()) frequency.set(term, (frequency.get(term) ?? 0) + 1);
+  for (let i = 0; i < n; i++) {
+    for (const term of new Set(termsAt(i))) frequency.set(term, (frequency.get(term) ?? 0) + 1);
   }
   const kept = [...frequency].filter(([, df]) => df >= minDocuments);
   kept.sort(([a, dfA], [b, dfB]) => dfB - dfA || (a < b ? -1 : 1));
@@ -24,27 +33,38 @@ export function tfidf(documents: readonly (readonly string[])[], minDocuments: n
   const idf = kept.map(([, df]) => 1 + Math.log((1 + n) / (1 + df)));
 
   const starts = new Uint32Array(n + 1);
-  const columns: number[] = [];
-  const values: number[] = [];
-  for (const [row, count] of counts.entries()) {
+  // Counted again rather than held: the counts of a large catalogue are many times its columns.
+  let columns = new Uint32Array(1024);
+  let values = new Float32Array(1024);
+  let at = 0;
+  for (let row = 0; row < n; row++) {
     const entries: [number, number][] = [];
-    for (const [term, times] of count) {
+    for (const [term, times] of countTerms(termsAt(row))) {
       const column = columnOf.get(term);
       if (column === undefined) continue;
       entries.push([column, (1 + Math.log(times)) * (idf[column] as number)]);
     }
     entries.sort(([a], [b]) => a - b);
     const norm = Math.sqrt(entries.reduce((sum, [, value]) => sum + value * value, 0));
-    for (const [column, value] of entries) {
-      columns.push(column);
-      values.push(value / norm);
+    if (at + entries.length > columns.length) {
+      const larger = 2 * (at + entries.length);
+      const [before, weights] = [columns, values];
+      columns = new Uint32Array(larger);
+      values = new Float32Array(larger);
+      columns.set(before);
+      values.set(weights);
     }
-    starts[row + 1] = columns.length;
+    for (const [column, value] of entries) {
+      columns[at] = column;
+      values[at] = value / norm;
+      at++;
+    }
+    starts[row + 1] = at;
   }
   return {
     starts,
-    columns: Uint32Array.from(columns),
-    values: Float32Array.from(values),
+    columns: columns.slice(0, at),
+    values: values.slice(0, at),
     width: kept.length,
     terms: kept.map(([term]) => term),
   };

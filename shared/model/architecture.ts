@@ -71,7 +71,7 @@ export interface RankingMetrics {
   readonly historyLength: number;
 }
 
-/** Quality of the head of task `task`, one with two outcomes, on its newest example. */
+/** Quality of the head of task `task` on its newest example. */
 export interface HeadMetrics {
   readonly name: 'metrics';
   readonly of: 'head';

@@ -55,10 +55,11 @@ const MORE_SECTIONS = ['title-terms', 'text-terms', 'image'] as const;
 type Version = 1 | 2;
 type Section = (typeof SECTIONS)[number] | (typeof MORE_SECTIONS)[number];
 
-const sectionsOf = (version: Version): readonly Section[] =>
-  version === 1 ? SECTIONS : [...SECTIONS, ...MORE_SECTIONS];
+/** Sections of a catalogue with such a header, in their order; `imageK` is of version 2 alone. */
+export const sectionsOf = ({ imageK }: Pick<Header, 'imageK'>): readonly Section[] =>
+  imageK === undefined ? SECTIONS : [...SECTIONS, ...MORE_SECTIONS];
 
-interface Header {
+export interface Header {
   readonly ids: readonly string[];
   readonly brands: readonly string[];
   readonly categories: readonly string[];
@@ -130,10 +131,15 @@ export function encodeCatalogue(parts: Omit<Catalogue, 'hash'>): Uint8Array {
     textWidth: parts.text.width,
     sections: sections.map((section) => section.length),
   };
+  return concatBytes(encodeCatalogueHeader(header), ...sections);
+}
+
+/** What stands before the sections. @throws CatalogueError for a header that no catalogue has. */
+export function encodeCatalogueHeader(header: Header): Uint8Array {
+  const version = header.imageK === undefined ? 1 : 2;
   checkHeader(header, version);
   const json = canonicalBytes(header);
-  const front = new ByteWriter().u32(MAGIC[version]).u32(json.length).finish();
-  return concatBytes(front, json, ...sections);
+  return concatBytes(new ByteWriter().u32(MAGIC[version]).u32(json.length).finish(), json);
 }
 
 /**
@@ -145,8 +151,8 @@ export function decodeCatalogue(bytes: Uint8Array, hash: string): Catalogue {
   assertBytes('bytes', bytes);
   assertString('hash', hash, 64);
   if (!/^[0-9a-f]{64}$/.test(hash)) throw new CatalogueError('hash must be 64 hex digits');
-  const { header, version, end } = readHeader(bytes);
-  const order = sectionsOf(version);
+  const { header, version, end } = readCatalogueHeader(bytes);
+  const order = sectionsOf(header);
   let at = end;
   const part = (name: Section): Uint8Array => {
     const start = at;
@@ -205,7 +211,12 @@ function readMore(
   };
 }
 
-function readHeader(bytes: Uint8Array): { header: Header; version: Version; end: number } {
+/** The header and where it ends. @throws CatalogueError */
+export function readCatalogueHeader(bytes: Uint8Array): {
+  header: Header;
+  version: Version;
+  end: number;
+} {
   if (bytes.length < 8) throw new CatalogueError('too short');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const magic = view.getUint32(0, true);
@@ -244,7 +255,7 @@ function checkHeader(value: unknown, version: Version): asserts value is Header 
   checkInteger(header.textWidth, 'textWidth', 0, MAX_WIDTH);
   if (version === 2) checkInteger(header.imageK, 'imageK', 0, 4096);
   const { sections } = header;
-  const count = sectionsOf(version).length;
+  const count = sectionsOf(header as Pick<Header, 'imageK'>).length;
   if (!Array.isArray(sections) || sections.length !== count) {
     throw new CatalogueError(`sections must hold ${count} lengths`);
   }

@@ -60,6 +60,11 @@ export class VarintReader {
     throw new CatalogueError(`${this.#name} holds a number of more than five bytes`);
   }
 
+  /** Bytes that have been read. */
+  get at(): number {
+    return this.#at;
+  }
+
   end(): void {
     if (this.#at !== this.#bytes.length) {
       throw new CatalogueError(
@@ -67,4 +72,9 @@ export class VarintReader {
       );
     }
   }
+}
+
+/** @throws CatalogueError where there are fewer. */
+export function skipVarints(reader: VarintReader, count: number): void {
+  for (let i = 0; i < count; i++) reader.next(0xffff_ffff);
 }

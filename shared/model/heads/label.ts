@@ -20,6 +20,11 @@ export function outputsOf(label: HeadLabel): number {
   return typeof categories === 'number' ? categories : categories.length;
 }
 
+/** Log loss in nats of who knows nothing: ln of the outcomes. */
+export function evenGuess(label: HeadLabel): number {
+  return Math.log(Math.max(2, outputsOf(label)));
+}
+
 /**
  * Bias of an untrained head, as a logit: published guesses of base rates, not taken from anybody's
  * shoppers. A session in six ends in an order (−1.7); every second shopper stays away for the

@@ -9,6 +9,8 @@
  */
 import type { HeadArchitecture, MetricsArchitecture, TrunkArchitecture } from '../architecture.ts';
 import type { Recipe, ReleaseRecipe } from '../recipe.ts';
+import { LOG_LOSS_CAP } from '../statistic.ts';
+import { evenGuess } from './label.ts';
 import { headStart } from './start.ts';
 
 /** Names of shared/model/metrics; `log-loss` can be measured under DP too, by a gate. */
@@ -68,10 +70,10 @@ export interface HeadEvaluation {
 
 /**
  * The parts of the evaluation by which a gate judges the head's versions (SPEC.md, K13); null for a
- * head without two outcomes, and for a trunk.
+ * trunk, and for a head of so many categories that an even guess reaches the cap of the log loss.
  */
 export function headEvaluation({ name, architecture }: HeadRecord): HeadEvaluation | null {
-  if (architecture.name !== 'head' || architecture.label.name === 'next-category') return null;
+  if (architecture.name !== 'head' || evenGuess(architecture.label) >= LOG_LOSS_CAP) return null;
   return {
     name: `${name}-quality`,
     kind: 'evaluate',
