@@ -50,7 +50,7 @@ export function rankingMetrics(
 }
 
 /**
- * [1, log loss over its cap, 1 if the likelier outcome came] of a head's newest example; three zeros
+ * [1, log loss over its cap, 1 if the likeliest outcome came] of a head's newest example; three zeros
  * without one.
  *
  * @param weights of the head
@@ -64,9 +64,14 @@ export function headMetrics(
 ): Float32Array<ArrayBuffer> {
   const { features, labels, examples } = headExamples(head, events, catalogue, 1, nowMs);
   if (examples === 0) return new Float32Array(3);
-  const [logit = 0] = headLogits(head, weights, features);
-  const towards = labels[0] === 1 ? logit : -logit;
-  // log(1 + e^−x) without overflow.
-  const loss = Math.max(0, -towards) + Math.log1p(Math.exp(-Math.abs(towards)));
-  return Float32Array.of(1, Math.min(1, loss / LOG_LOSS_CAP), towards > 0 ? 1 : 0);
+  const logits = headLogits(head, weights, features);
+  // One logit stands for two outcomes, the first of which has logit 0.
+  const outcomes = logits.length === 1 ? [0, ...logits] : [...logits];
+  const [own = 0] = outcomes.splice(labels[0] as number, 1);
+  // log Σ e^x over all outcomes, less the own x, without overflow.
+  const most = Math.max(...outcomes) - own;
+  const shift = Math.max(0, most);
+  const sum = outcomes.reduce((all, x) => all + Math.exp(x - own - shift), Math.exp(-shift));
+  const loss = shift + Math.log(sum);
+  return Float32Array.of(1, Math.min(1, loss / LOG_LOSS_CAP), most < 0 ? 1 : 0);
 }

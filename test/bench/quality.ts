@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { BenchOptions, BenchResults } from './contract.ts';
+import { machine } from './machine.ts';
 import type { QualityOptions } from './quality/contract.ts';
 import { formOf } from './quality/forms.ts';
 import { runHeads } from './quality/heads.ts';
@@ -42,6 +43,8 @@ async function measured(folder: string, options: QualityOptions): Promise<BenchR
     ? await runHeads(folder, options)
     : await runRanking(folder, options, say);
   if (!options.full) return results;
+  // Towers take longer than all the rest, which stands already where they are cut short.
+  if (!options.quick) keep(basename(folder), results, seconds());
   const towers = heads ? null : await fitTowers(folder, { quick: options.quick, say });
   const all = { ...results, ...(towers !== null && { towers }) };
   if (!options.quick) keep(basename(folder), all, seconds());
@@ -53,8 +56,9 @@ function keep(name: string, results: BenchResults, seconds: number): void {
   mkdirSync(RESULTS, { recursive: true });
   const kept = {
     command: `npm run bench -- quality --data ${name} --full`,
-    commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
+    commit: execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim(),
     seconds,
+    machine: machine(),
     results,
   };
   writeFileSync(join(RESULTS, `quality-${name}.json`), `${JSON.stringify(kept, null, 2)}\n`);

@@ -1,4 +1,5 @@
 /** One target of a head set: every model on the same splits, by seed. */
+import { quantise } from '../../../shared/model/int8.ts';
 import { folds } from '../../../shared/model/metrics/resample.ts';
 import type { BenchResults } from '../contract.ts';
 import type { QualityRow } from './contract.ts';
@@ -114,14 +115,15 @@ function mainScores(target: HeadTarget, pair: Pair, seed: string): Map<string, S
   const majority = positives > train.labels.length / 2 ? 1 : 0;
   const start = startOf(shape, target.bias, seed);
   const plan = planFor(train.labels.length, PARTICIPATIONS);
-  const trained = (sigma: number | null): Scored =>
-    scoresOf(federate(train, start, plan, sigma, seed), pair);
+  const trained = (sigma: number | null): Float32Array => federate(train, start, plan, sigma, seed);
+  const noised = trained(sigmaFor(BUDGET, PARTICIPATIONS));
   const scored = new Map<string, Scored>([
     ['majority', { ...constant(pair, majority), threshold: 0.5 }],
     ['untrained', scoresOf(start, pair)],
     ['central logistic', scoresOf(logisticFit(train), pair)],
-    ['federated, no DP', trained(null)],
-    ['federated, DP', trained(sigmaFor(BUDGET, PARTICIPATIONS))],
+    ['federated, no DP', scoresOf(trained(null), pair)],
+    ['federated, DP', scoresOf(noised, pair)],
+    ['federated, DP, in int8', scoresOf(quantise(noised, [noised.length]), pair)],
   ]);
   if (target.recency !== null) {
     const column = target.recency;
@@ -165,10 +167,11 @@ function noteSplit(
   note('central MLP', scoresOf(adamFit(wide, start, protocol.adamSteps), pair, HIDDEN));
   const plan = planFor(train.labels.length, PARTICIPATIONS, HIDDEN);
   const sigma = sigmaFor(BUDGET, PARTICIPATIONS);
-  note(
-    'federated MLP, DP',
-    scoresOf(federate(wide, start, plan, sigma, `${seed}/mlp`), pair, HIDDEN),
-  );
+  const layered = federate(wide, start, plan, sigma, `${seed}/mlp`);
+  note('federated MLP, DP', scoresOf(layered, pair, HIDDEN));
+  const first = (shape.columns + 1) * HIDDEN;
+  const small = quantise(layered, [first, layered.length - first]);
+  note('federated MLP, DP, in int8', scoresOf(small, pair, HIDDEN));
   for (const [name, weights] of warmStarts(target, train, seed))
     note(name, scoresOf(weights, pair));
   if (!protocol.curves) return;

@@ -1,9 +1,8 @@
 /** Quality on a ranking set: what federation under DP buys, beside everything it is compared with. */
 import { buildCatalogue } from '../../../aggregator/catalogue/build.ts';
 import { givenVectors, hashedNgrams } from '../../../aggregator/catalogue/embedder.ts';
-import { startWeights, WideScorer } from '../../../sdk/features/wide.ts';
-import { factorised, itemNeighbours, itemTotals, markov } from './baselines.ts';
-import { centralWide } from './central.ts';
+import { WideScorer } from '../../../sdk/features/wide.ts';
+import { besides } from './beside.ts';
 import {
   type Choice,
   type Combination,
@@ -13,16 +12,34 @@ import {
   type Tables,
 } from './choose.ts';
 import type { QualityOptions, QualityResults } from './contract.ts';
+import { type Claim, claimed, differences } from './differences.ts';
 import { type Ranked, rankCases, thinned } from './evaluate.ts';
 import { federateWide, NO_DP, UNDER_DP } from './federate.ts';
 import { byGroup, coldRows } from './figures.ts';
 import { Statistics } from './parts.ts';
 import { type Spending, scaledDown, spendings } from './plan.ts';
-import { FINAL, FINAL_NO_DP, meanPrice, resultsOf, rowsOf } from './results.ts';
+import {
+  centralRankers,
+  type Fitted,
+  pairRankers,
+  references,
+  seedRankers,
+  WIDE_ONLY,
+} from './rankers.ts';
+import {
+  FINAL,
+  FINAL_NO_DP,
+  meanPrice,
+  POPULARITY,
+  resultsOf,
+  rowsOf,
+  UNTRAINED,
+  WINDOW_MARKOV,
+} from './results.ts';
 import { type RankingSet, readSet } from './sets.ts';
 
 /** Columns of cosines that are kept; where all fit, a column is computed once. */
-const COLUMN_BYTES = 2 ** 30;
+const COLUMN_BYTES = 2 ** 31;
 /** Lists on which choices are made, and scores that one ranker may take on test lists. */
 const VALIDATION_CASES = 3000;
 const MOST_VALIDATION_SCORES = 2.4e7;
@@ -55,11 +72,6 @@ async function openSet(folder: string, options: QualityOptions, log: Log): Promi
 interface Trained {
   readonly bare: Float32Array;
   readonly noised: Float32Array;
-}
-
-interface Fitted {
-  readonly noDp: Tables;
-  readonly underDp: Tables;
 }
 
 /** The wide weights of one seed, without noise and with it. */
@@ -149,6 +161,8 @@ export async function runRanking(
 
   const rankers: Ranked[] = [...references(set, options.quick)];
   for (const fitted of plan.fitted) rankers.push(...seedRankers(fitted, choices));
+  // Where no participation went to pairs, the rows of the way in which some did.
+  if (plan.spending.pair === 0) rankers.push(...plans.slice(1).flatMap(pairRankers));
   if (options.full) rankers.push(...largerShops(bench));
   rankers.push(...centralRankers(bench, choices.noDp.combination, '0'));
   const cases = thinned(
@@ -159,65 +173,28 @@ export async function runRanking(
   log(`scored ${cases.length} of ${set.test.length} test lists`);
   const cold = coldRows(set.train, cases);
   const rows = rowsOf(rankers, ranks, cold);
+  const final = ranks[rankers.findIndex((one) => one.name === FINAL)] ?? [];
+  const names = rankers.map(({ name }) => name);
+  const over = [UNTRAINED, POPULARITY, WINDOW_MARKOV, FINAL_NO_DP];
+  const wide = ['under DP', 'without DP'].map(
+    (word): Claim => [`federated ${word}: wide`, UNTRAINED],
+  );
+  const claims = [...wide, ...claimed(names, FINAL, over)];
+  const { combination } = choices.underDp;
+  const given = { set, scorer, tables: bare.underDp, combination, quick: options.quick };
+  const beside = await besides(given);
+  log('private part and int8 compared');
   return resultsOf(
     set,
     { plan: plan.spending, choices, rows, cases: cases.length, cold: cold.length },
     {
-      byActivity: byGroup(
-        cases,
-        ranks[rankers.findIndex((one) => one.name === FINAL)] ?? [],
-        ({ history }) => history.length,
-      ),
-      byPrice: byGroup(
-        cases,
-        ranks[rankers.findIndex((one) => one.name === FINAL)] ?? [],
-        ({ history }) => meanPrice(set, history),
-      ),
+      byActivity: byGroup(cases, final, ({ history }) => history.length),
+      byPrice: byGroup(cases, final, ({ history }) => meanPrice(set, history)),
+      differences: differences(names, ranks, claims),
+      beside,
       seconds: (performance.now() - begun) / 1000,
     },
   );
-}
-
-const WIDE_ONLY: Combination = { trained: true, pop: 0, pair: null, weight: 0 };
-
-function references(set: RankingSet, quick: boolean): Ranked[] {
-  const n = set.items.length;
-  const totals = itemTotals(set.train, n);
-  const als = { factors: quick ? 4 : 32, sweeps: quick ? 1 : 8, seed: '0' };
-  return [
-    { name: 'popularity', score: () => totals },
-    { name: 'markov', score: markov(set.train, n, { window: 1, twoWay: false }) },
-    { name: 'markov, window 3, two-way', score: markov(set.train, n, { window: 3, twoWay: true }) },
-    { name: 'item-kNN', score: itemNeighbours(set.train, n) },
-    { name: 'matrix factorisation (ALS)', score: factorised(set.train, n, als) },
-    { name: 'untrained ranker', weights: startWeights(), pop: null, pairs: [] },
-  ];
-}
-
-function seedRankers(
-  { noDp, underDp }: Fitted,
-  choices: { noDp: Choice; underDp: Choice },
-): Ranked[] {
-  const only = (combination: Combination, parts: Partial<Combination>): Combination => ({
-    ...combination,
-    trained: true,
-    ...parts,
-  });
-  const rows = (tables: Tables, { combination }: Choice, word: string, final: string): Ranked[] => [
-    rankerOf(tables, `federated ${word}: wide`)(WIDE_ONLY),
-    rankerOf(tables, `federated ${word}: wide + pop`)(only(combination, { pair: null })),
-    ...Object.keys(tables.pairs).map((pair) =>
-      rankerOf(
-        tables,
-        `federated ${word}: wide + pop + pair (${pair})`,
-      )(only(combination, { pair, weight: combination.weight || 1 })),
-    ),
-    rankerOf(tables, final)(combination),
-  ];
-  return [
-    ...rows(noDp, choices.noDp, 'without DP', FINAL_NO_DP),
-    ...rows(underDp, choices.underDp, 'under DP', FINAL),
-  ];
 }
 
 /**
@@ -238,24 +215,4 @@ function largerShops(bench: Bench): Ranked[] {
       rankerOf(underDp, `${name}: chosen parts`)(combination),
     ];
   });
-}
-
-function centralRankers(bench: Bench, combination: Combination, seed: string): Ranked[] {
-  const { scorer, set, statistics, log } = bench;
-  const fit = centralWide(scorer, set.train, seed);
-  log(`central fit ${seed}: ${fit.steps} Newton steps, converged ${fit.converged}`);
-  const noise = { noised: false, noiseShare: 1, seed };
-  const tables: Tables = {
-    weights: fit.weights,
-    pop: statistics.popScores(1, noise),
-    pairs: { all: statistics.allPairs() },
-  };
-  return [
-    rankerOf(tables, 'central wide')(WIDE_ONLY),
-    rankerOf(tables, 'central wide + true pop')({ ...combination, trained: true, pair: null }),
-    rankerOf(
-      tables,
-      'central wide + true pop + all true pairs',
-    )({ ...combination, trained: true, pair: 'all', weight: combination.weight || 1 }),
-  ];
 }

@@ -1,6 +1,8 @@
 /** What a run on a ranking set has found, as rows and as the summary that the bench promises. */
+import type { Beside } from './beside.ts';
 import type { Choice } from './choose.ts';
 import type { QualityResults, QualityRow, SummaryFigures } from './contract.ts';
+import type { Difference } from './differences.ts';
 import type { CaseRanks, Ranked } from './evaluate.ts';
 import { meansOf, ROW_FIGURES, rowOf } from './figures.ts';
 import type { Spending } from './plan.ts';
@@ -8,6 +10,9 @@ import { DELTA, EPSILON, epsilonAfter } from './privacy.ts';
 import type { RankingSet } from './sets.ts';
 
 /** Names of the rows that the summary reads. */
+export const POPULARITY = 'popularity';
+export const WINDOW_MARKOV = 'markov, window 3, two-way';
+export const UNTRAINED = 'untrained ranker';
 export const FINAL = 'federated under DP, chosen parts';
 export const FINAL_NO_DP = 'federated without DP, chosen parts';
 
@@ -42,7 +47,13 @@ export interface Found {
 export function resultsOf(
   set: RankingSet,
   { plan, choices, rows, cases, cold }: Found,
-  more: { byActivity: SummaryFigures | null; byPrice: SummaryFigures | null; seconds: number },
+  more: {
+    byActivity: SummaryFigures | null;
+    byPrice: SummaryFigures | null;
+    differences: readonly Difference[];
+    beside: Beside;
+    seconds: number;
+  },
 ): QualityResults {
   const row = (name: string): SummaryFigures => {
     const found = rows.find((one) => one.name === name);
@@ -60,9 +71,9 @@ export function resultsOf(
     summary: {
       underDp: row(FINAL),
       noDp: row(FINAL_NO_DP),
-      untrained: row('untrained ranker'),
-      popularity: row('popularity'),
-      markov: row('markov, window 3, two-way'),
+      untrained: row(UNTRAINED),
+      popularity: row(POPULARITY),
+      markov: row(WINDOW_MARKOV),
       coldHr10:
         cold === 0 ? null : (rows.find(({ name }) => name === FINAL)?.mean.coldHr10 ?? null),
       epsilonPerParticipation: EPSILON,
@@ -87,6 +98,8 @@ export function resultsOf(
     chosen: { noDp: { ...choices.noDp.combination }, underDp: { ...choices.underDp.combination } },
     byActivity: more.byActivity,
     byPrice: more.byPrice,
+    differences: more.differences,
+    beside: more.beside,
     figures: [...ROW_FIGURES],
     seconds: more.seconds,
   };

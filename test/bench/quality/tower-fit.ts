@@ -11,6 +11,7 @@ import { buildCatalogue } from '../../../aggregator/catalogue/build.ts';
 import { givenVectors, hashedNgrams } from '../../../aggregator/catalogue/embedder.ts';
 import { WideScorer } from '../../../sdk/features/wide.ts';
 import { type TowerKind, WIDE_FEATURES } from '../../../shared/model/architecture.ts';
+import { quantise, weightParts } from '../../../shared/model/int8.ts';
 import { nodeLearner } from '../../sdk/learn-node.ts';
 import { SeededRandom } from '../../simulate/random.ts';
 import { machine } from '../machine.ts';
@@ -97,9 +98,16 @@ export async function fitTowers(folder: string, options: TowerOptions): Promise<
         const fit = await fitOne(kind, base, { set, catalogue, prefixes, valid, quick, say });
         const score: Scores = (history) => added(fit, base, catalogue, history);
         const row = await rowOf(`${kind} ${base.name}`, score, { set, valid, test });
+        const int8 = {
+          architecture: fit.architecture,
+          weights: quantise(fit.weights, weightParts(fit.architecture)),
+        };
+        const small = quality((history) => added(int8, base, catalogue, history), test, set);
         rows.push({
           ...row,
           weights: fit.weights.length,
+          int8Hr10: small.hr10,
+          int8Ndcg10: small.ndcg10,
           epochs: fit.epochs,
           seconds: fit.seconds,
         });
