@@ -41,16 +41,40 @@ export function slimTfjs(): Plugin {
   };
 }
 
-/** Minifying drops the notices that the bundled packages' licences ask for. */
-const NOTICE = `/*!
- * Vitrine (Apache-2.0). Contains comlink (Apache-2.0, Copyright 2019 Google LLC), idb (ISC,
- * Copyright (c) 2016, Jake Archibald) and, in the Workers, TensorFlow.js (Apache-2.0, Copyright
- * Google LLC), hpke (MIT, Copyright (c) 2025 Filip Skokan), @noble/curves and @noble/hashes
- * (MIT, Copyright (c) 2022 Paul Miller).
- */`;
+/** Notices that the bundled packages' licences ask for, and that minifying drops. */
+const PACKAGES = {
+  comlink: 'comlink (Apache-2.0, Copyright 2019 Google LLC)',
+  idb: 'idb (ISC, Copyright (c) 2016, Jake Archibald)',
+  tfjs: 'TensorFlow.js (Apache-2.0, Copyright Google LLC)',
+  hpke: 'hpke (MIT, Copyright (c) 2025 Filip Skokan)',
+  noble: '@noble/curves and @noble/hashes (MIT, Copyright (c) 2022 Paul Miller)',
+} as const;
 
-/** One self-contained classic script: the tag and both Workers. */
-export function classicScript(entry: string, name: string): InlineConfig {
+export interface ScriptOptions {
+  /** Packages inside it; null: no notice at all, not even ours. */
+  readonly holds?: readonly (keyof typeof PACKAGES)[] | null;
+  /** SHA-384 of the files that it starts, by name. */
+  readonly integrity?: Readonly<Record<string, string>>;
+  readonly version?: string;
+  readonly target?: string;
+}
+
+function defines({ integrity, version }: ScriptOptions): Record<string, string> {
+  return {
+    'process.env.NODE_ENV': '"production"',
+    ...(integrity && { VITRINE_INTEGRITY: JSON.stringify(integrity) }),
+    ...(version && { VITRINE_VERSION: JSON.stringify(version) }),
+  };
+}
+
+/** One self-contained classic script: the tag, the engine and both learners. */
+export function classicScript(
+  entry: string,
+  name: string,
+  options: ScriptOptions = {},
+): InlineConfig {
+  const { holds = [] } = options;
+  const inside = holds?.length ? `; with ${holds.map((one) => PACKAGES[one]).join(', ')}` : '';
   return {
     configFile: false,
     root: ROOT,
@@ -58,35 +82,49 @@ export function classicScript(entry: string, name: string): InlineConfig {
     publicDir: false,
     logLevel: 'warn',
     plugins: [slimTfjs()],
-    define: { 'process.env.NODE_ENV': '"production"' },
+    define: defines(options),
     build: {
-      target: TARGET,
+      target: options.target ?? TARGET,
       outDir: 'dist',
       emptyOutDir: false,
       reportCompressedSize: false,
       rollupOptions: {
         input: resolve(ROOT, entry),
-        output: { format: 'iife', entryFileNames: name, codeSplitting: false, postBanner: NOTICE },
+        output: {
+          format: 'iife',
+          entryFileNames: name,
+          codeSplitting: false,
+          ...(holds !== null && { postBanner: `/*! Vitrine (Apache-2.0)${inside} */` }),
+        },
       },
     },
   };
 }
 
-/** The npm entry: an ES module whose dependencies stay imports. */
-export function library(): InlineConfig {
+/** The npm entries: ES modules whose dependencies stay imports. */
+export function library(
+  entries: Readonly<Record<string, string>>,
+  options: ScriptOptions = {},
+): InlineConfig {
+  const entry = Object.entries(entries).map(([name, path]) => [name, resolve(ROOT, path)]);
   return {
     configFile: false,
     root: ROOT,
     base: './',
     publicDir: false,
     logLevel: 'warn',
+    define: defines(options),
     build: {
       target: TARGET,
       outDir: 'dist/esm',
       emptyOutDir: true,
       minify: false,
       reportCompressedSize: false,
-      lib: { entry: resolve(ROOT, 'sdk/index.ts'), formats: ['es'], fileName: () => 'vitrine.js' },
+      lib: {
+        entry: Object.fromEntries(entry) as Record<string, string>,
+        formats: ['es'],
+        fileName: (_format, name) => `${name}.js`,
+      },
       rollupOptions: { external: [/^comlink$/, /^idb$/, /^@tensorflow\//] },
     },
   };

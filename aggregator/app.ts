@@ -27,8 +27,8 @@ export interface AppDeps extends ReportDeps {
 const IMMUTABLE = { 'cache-control': 'public, max-age=31536000, immutable' };
 const HASH = ':hash{[0-9a-f]{64}}';
 const ROUND = ':round{[1-9][0-9]{0,12}}';
-const ASSET = ':asset{[a-z-]+\\.(?:js|wasm)}';
-const VERSION = ':version{[0-9]+\\.[0-9]+\\.[0-9]+}';
+const ASSET = ':asset{[a-z-]+\\.(?:js|json|wasm)}';
+const VERSION = ':version{latest|[0-9]+\\.[0-9]+\\.[0-9]+}';
 /** A Worker would take the policy of its script for its own. */
 const { 'content-security-policy': _, ...ASSET_HEADERS } = SECURITY_HEADERS;
 

@@ -1,6 +1,7 @@
 /** The `vitrine` command: each of its sub-commands stands in a file of its own. */
 import { Unreachable, UsageError } from './audit/web.ts';
 import { auditCommand } from './audit-command.ts';
+import { catalogueCommand } from './catalogue-command.ts';
 import type { Command, CommandOutput } from './command.ts';
 import { doctorCommand } from './doctor.ts';
 import { newCommand } from './new-command.ts';
@@ -9,6 +10,7 @@ import { serveCommand } from './serve-command.ts';
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   audit: auditCommand,
+  catalogue: catalogueCommand,
   new: newCommand,
   plan: planCommand,
   serve: serveCommand,
@@ -17,7 +19,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 
 function help(): string {
   const lines = Object.entries(COMMANDS).map(
-    ([name, { summary }]) => `  ${name.padEnd(8)}${summary}`,
+    ([name, { summary }]) => `  ${name.padEnd(11)}${summary}`,
   );
   return `vitrine COMMAND [options]
 

@@ -33,7 +33,7 @@ RUN apt-get update \
   && useradd --uid 1000 --create-home node
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 WORKDIR /app
-ENV NODE_ENV=production VITRINE_HOST=0.0.0.0 VITRINE_PORT=8787 VITRINE_DIST=/app/dist
+ENV NODE_ENV=production VITRINE_HOST=0.0.0.0 VITRINE_PORT=8787
 # Vulkan is among the driver's graphics libraries.
 ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics
 COPY --from=peers /peers/node_modules node_modules

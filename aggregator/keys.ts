@@ -52,7 +52,11 @@ export function signerOf(key: KeyPair): Signer {
  * Writes a file whole or not at all, also when the process is killed.
  * @throws when the file exists (EEXIST).
  */
-export async function writeNew(path: string, text: string, mode: number): Promise<void> {
+export async function writeNew(
+  path: string,
+  text: string | Uint8Array,
+  mode: number,
+): Promise<void> {
   const aside = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     const file = await open(aside, 'wx', mode);

@@ -16,7 +16,8 @@ import { handleReport } from './reports.ts';
  * Letters, digits and slashes, `.p/` of a partial tile, and a file of the build: what paths.ts,
  * tiles.ts and assets.ts can make. No escapes, hosts or fragments.
  */
-const TARGET = /^\/(?:[A-Za-z0-9/]*(?:\.p\/\d{1,3})?|(?:\d+\.\d+\.\d+\/)?[a-z-]+\.(?:js|wasm))$/;
+const TARGET =
+  /^\/(?:[A-Za-z0-9/]*(?:\.p\/\d{1,3})?|(?:(?:latest|\d+\.\d+\.\d+)\/)?[a-z-]+\.(?:js|json|wasm))$/;
 
 /** A year, as the lists of browsers ask for at least (RFC 6797). */
 const HSTS = 'max-age=31536000';

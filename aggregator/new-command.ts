@@ -1,6 +1,6 @@
 /** `vitrine new`: a site's keys, tasks, settings and tag, from a list of its goods. */
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { integer, object, publicKey } from '../shared/protocol/shape.ts';
@@ -18,8 +18,11 @@ const USAGE = `vitrine new SITE --catalogue FILE [options]
 Makes the folder of a site, or extends it: keys, tasks, settings, and the tag for the shop's pages.
 A key that is there is never replaced.
 
-  --catalogue FILE         the shop's goods, JSON: a list of { id, title, description, brand,
-                           category, price, attributes, imageVector }
+  --catalogue FILE         the shop's goods: JSON, a list of { id, title, description, brand,
+                           category, price, attributes, imageVector }, or any feed that
+                           vitrine catalogue reads
+  --cards FILE             a newer feed whose prices, pictures and addresses alone are published:
+                           catalogue and tasks stay
   --vectors FILE           vectors of the goods' texts from the shop's own embedder, .npy with a
                            row for each good; hashed n-grams of the texts
   --image-vectors FILE     the same of the goods' pictures, a row of zeros where there is none
@@ -118,10 +121,9 @@ async function helperOf(path: string | undefined, url: string | null): Promise<N
 }
 
 /** Files of the build; null where none were made, which only the default may be. */
-async function distOf(given: string | undefined): Promise<NewSite['dist']> {
-  const folder = resolve(given ?? DIST);
+async function assetsOf(given: string | undefined): Promise<NewSite['assets']> {
   try {
-    return { folder, assets: await loadAssets(folder) };
+    return await loadAssets(resolve(given ?? DIST));
   } catch (error) {
     if (!(error instanceof AssetError)) throw error;
     if (given === undefined) return null;
@@ -137,6 +139,7 @@ function parse(args: readonly string[]) {
       allowPositionals: true,
       options: {
         catalogue: text,
+        cards: text,
         vectors: text,
         'image-vectors': text,
         dir: text,
@@ -206,14 +209,18 @@ async function runNew(args: readonly string[], { out, err }: CommandOutput): Pro
     throw new UsageError('SITE must be lower-case letters, digits and single dashes');
   }
   const { catalogue, vectors, 'image-vectors': images } = values;
+  if (catalogue !== undefined && values.cards !== undefined) {
+    throw new UsageError('--catalogue or --cards, not both');
+  }
   if (catalogue === undefined && (vectors ?? images) !== undefined) {
     throw new UsageError('--vectors and --image-vectors need --catalogue');
   }
   const dir = resolve(values.dir ?? site);
-  const dist = await distOf(values.dist);
+  const assets = await assetsOf(values.dist);
   const wanted: NewSite = {
-    ...{ site, dir, dist, plan: planOf(values), nowMs: Date.now() },
-    feed: catalogue === undefined ? null : await readText('--catalogue', catalogue),
+    ...{ site, dir, assets, plan: planOf(values), nowMs: Date.now() },
+    feed: catalogue === undefined ? null : await bytesOf('--catalogue', catalogue),
+    cardFeed: values.cards === undefined ? null : await bytesOf('--cards', values.cards),
     files: {
       ...(vectors !== undefined && { textVectors: await bytesOf('--vectors', vectors) }),
       ...(images !== undefined && { imageVectors: await bytesOf('--image-vectors', images) }),
@@ -232,8 +239,14 @@ async function runNew(args: readonly string[], { out, err }: CommandOutput): Pro
   }
 }
 
+/** As it would be typed here. */
+function shown(path: string): string {
+  const near = relative(process.cwd(), path);
+  return near.startsWith('..') ? path : near;
+}
+
 /** What was made, and what to do next. */
-function told(made: MadeSite, { site, dir, dist }: NewSite): string {
+function told(made: MadeSite, { site, dir, assets }: NewSite): string {
   const tasks = made.tasks.map(({ name, draft }) => {
     const { tier, minReports, maxReports, windowMs } = draft;
     const hours = Math.round((windowMs / HOUR_MS) * 100) / 100;
@@ -244,7 +257,7 @@ function told(made: MadeSite, { site, dir, dist }: NewSite): string {
       ? []
       : [
           'The second server signs its tasks first (aggregator/HELPER.md): send it',
-          ...made.toSign.map((path) => `  ${join(dir, path)}`),
+          ...made.toSign.map((path) => `  ${shown(join(dir, path))}`),
           `and run  vitrine new ${site} --helper-signature ${made.toSign.length === 1 ? 'TEXT' : 'NAME=TEXT …'}  with what comes back.`,
           '',
         ];
@@ -261,12 +274,13 @@ function told(made: MadeSite, { site, dir, dist }: NewSite): string {
     ...signing,
     'Take root/ off this machine when you are done: whoever has root.key speaks for the shop.',
     'Start the server, which needs server/ alone:',
-    `  npx vitrine serve --config ${join(dir, 'server/vitrine.json')}`,
+    `  npx vitrine serve --config ${shown(join(dir, 'server/vitrine.json'))}`,
     '',
-    'Put this on every page of the shop (snippet.html):',
+    'Put this on every page of the shop (snippet.html; for Shopify, WooCommerce and Next.js, and the',
+    'lines of a Content-Security-Policy: snippets/):',
     '',
     made.snippet,
-    ...(dist === null
+    ...(assets === null
       ? ['Its files are not built yet: npm run build, and run this again.', '']
       : []),
     'Audit it from outside:',

@@ -1,16 +1,14 @@
-/** Texts of the files that `vitrine new` writes: settings of the server, tag of the pages. */
-import { join, relative } from 'node:path';
-import type { Assets } from './operate/assets.ts';
+/** Files that `vitrine new` writes for the server: its settings, and what browsers load from it. */
+import { type Assets, INTEGRITY_FILE } from './operate/assets.ts';
+import type { SiteFolder } from './site-folder.ts';
 
-interface FileInput {
-  readonly site: string;
-  readonly dir: string;
+interface SettingsInput {
   readonly endpoint: string;
   readonly helper: { readonly url: string | null } | null;
-  readonly dist: { readonly folder: string; readonly assets: Assets } | null;
+  readonly assets: Assets | null;
 }
 
-export function settingsText({ endpoint, dist, dir, helper }: FileInput): string {
+export function settingsText({ endpoint, assets, helper }: SettingsInput): string {
   const url = new URL(endpoint);
   const port = url.port === '' ? 8787 : Number(url.port);
   const [name] = url.pathname.split('/').filter((part) => part !== '');
@@ -20,7 +18,7 @@ export function settingsText({ endpoint, dist, dir, helper }: FileInput): string
     port,
     // An endpoint with a path is one site of several that a proxy tells apart by it.
     ...(name === undefined ? { data } : { sites: [{ name, data }] }),
-    ...(dist !== null && { dist: relative(join(dir, 'server'), dist.folder) }),
+    ...(assets !== null && { dist: './assets' }),
     ...(helper?.url != null && { helper: helper.url }),
     origins: '*',
     adminTokenFile: './admin.token',
@@ -28,14 +26,15 @@ export function settingsText({ endpoint, dist, dir, helper }: FileInput): string
   return `${JSON.stringify(settings, null, 2)}\n`;
 }
 
-export function snippetOf({ site, endpoint: base, dist }: FileInput, trust: string): string {
-  const version = dist === null ? '' : `/${dist.assets.version}`;
-  const integrity = dist?.assets.files.get('vitrine.js')?.integrity;
-  return [
-    `<script async src="${base}${version}/vitrine.js"`,
-    ...(integrity === undefined ? [] : [`  crossorigin="anonymous" integrity="${integrity}"`]),
-    `  data-site="${site}" data-endpoint="${base}"`,
-    `  data-trust="${trust}"></script>`,
-    '',
-  ].join('\n');
+/**
+ * Puts this version beside the older ones, which pages may name still. What says which files there
+ * are comes last: a version that was cut off is no version.
+ */
+export async function writeRelease(folder: SiteFolder, { version, files }: Assets): Promise<void> {
+  const base = `server/assets/${version}`;
+  for (const [name, { bytes }] of files) {
+    if (name !== INTEGRITY_FILE) await folder.copy(base, name, bytes);
+  }
+  const listed = files.get(INTEGRITY_FILE);
+  if (listed !== undefined) await folder.copy(base, INTEGRITY_FILE, listed.bytes);
 }

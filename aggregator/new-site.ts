@@ -2,13 +2,14 @@
  * Makes a site, or extends one: keys, catalogue, tasks, settings, and the tag for the shop's pages.
  *
  *   DIR/root/     the site's root key and what was signed last: kept off the server (R4)
- *   DIR/server/   settings, the operator's token and the data folder: what the server needs
- *   DIR/snippet.html
+ *   DIR/server/   settings, the operator's token, the data folder and the browser's files by version:
+ *                 what the server needs
+ *   DIR/snippet.html, DIR/snippets/   the tag for each platform, and the policy that its pages need
  *
  * A key, a token and a settings file that are there stay as they are.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { toBase64url } from '../shared/bytes/base64url.ts';
 import { canonicalJson } from '../shared/bytes/canonical.ts';
 import { sha256Hex } from '../shared/bytes/hash.ts';
@@ -18,8 +19,10 @@ import { PlanError } from '../shared/plan/request.ts';
 import { recordHash } from '../shared/protocol/records.ts';
 import { DEFAULT_SEGMENTS } from '../shared/protocol/segments.ts';
 import type { HelperKeys } from '../shared/protocol/task.ts';
-import { buildShop, type ShopFiles } from './catalogue/shop.ts';
-import { settingsText, snippetOf } from './new-files.ts';
+import type { ShopFiles } from './catalogue/shop.ts';
+import { settingsText, writeRelease } from './new-files.ts';
+import { type Goods, goodsOf } from './new-goods.ts';
+import { snippetsOf } from './new-snippets.ts';
 import { dated, type KeptTask, NewSiteError, withSignatures } from './new-tasks.ts';
 import type { Assets } from './operate/assets.ts';
 import { plannedDrafts, rankerWith } from './plan-drafts.ts';
@@ -31,8 +34,10 @@ import { KEY_FILE } from './sites.ts';
 export interface NewSite {
   readonly site: string;
   readonly dir: string;
-  /** JSON of the shop's goods; needed the first time. */
-  readonly feed: string | null;
+  /** The shop's goods, in any form of `vitrine catalogue`; needed the first time. */
+  readonly feed: string | Uint8Array | null;
+  /** A feed whose cards alone are published: prices, pictures, addresses. */
+  readonly cardFeed?: Uint8Array | null;
   readonly files: Omit<ShopFiles, 'feed'>;
   /** Where browsers will find the server; as before, or this machine, when null. */
   readonly endpoint: string | null;
@@ -42,8 +47,8 @@ export interface NewSite {
   readonly helper: Helper | null;
   /** The second server's signatures by task, once it has given them; '' where one task waits. */
   readonly helperSignatures: Readonly<Record<string, string>>;
-  /** The browser's files and their folder; null where they are not built. */
-  readonly dist: { readonly folder: string; readonly assets: Assets } | null;
+  /** The browser's files; null where they are not built. */
+  readonly assets: Assets | null;
   readonly nowMs: number;
 }
 
@@ -73,11 +78,13 @@ export interface MadeSite {
   readonly problems: readonly string[];
 }
 
-interface Kept {
+export interface Kept {
   readonly site: string;
   readonly serial: number;
   readonly fingerprint: string;
   readonly catalogue: string;
+  /** Hashes of the cards' parts. */
+  readonly cards?: readonly string[];
   readonly endpoint: string;
   readonly plan: Plan;
   readonly helper: Helper | null;
@@ -92,29 +99,6 @@ const TOKEN = 'server/admin.token';
 const ROOT_KEY = 'root/root.key';
 const SERVER_KEY = `server/data/${KEY_FILE}`;
 
-interface Goods {
-  readonly bytes: Uint8Array;
-  readonly hash: string;
-  readonly goods: number | null;
-  readonly problems: readonly string[];
-}
-
-/** From the feed, or the catalogue that was signed last. @throws NewSiteError no-catalogue */
-async function goodsOf(
-  { feed, files }: NewSite,
-  folder: SiteFolder,
-  kept: Kept | null,
-): Promise<Goods> {
-  if (feed !== null) {
-    const { bytes, hash, catalogue, problems } = await buildShop({ ...files, feed });
-    return { bytes, hash, goods: catalogue.ids.length, problems };
-  }
-  if (kept === null) throw new NewSiteError('no-catalogue', '--catalogue FILE is needed');
-  const { catalogue: hash } = kept;
-  const bytes = await readFile(folder.path(`server/data/catalogues/${hash}.bin`));
-  return { bytes, hash, goods: null, problems: [] };
-}
-
 /** As the shop's size asks for, or the shipped tasks. @throws PlanError */
 function draftsOf(
   plan: Plan,
@@ -127,12 +111,12 @@ function draftsOf(
   return { drafts: [rankerDraft(plan), ...intent], ranker: null };
 }
 
-type Settled = Pick<Kept, 'site' | 'endpoint' | 'plan' | 'helper'> & Pick<NewSite, 'dir' | 'dist'>;
+type Settled = Pick<Kept, 'site' | 'endpoint' | 'plan' | 'helper'> & Pick<NewSite, 'assets'>;
 
 /** What was asked for over what was before. */
-function settled({ site, dir, dist, endpoint, plan, helper }: NewSite, kept: Kept | null): Settled {
+function settled({ site, assets, endpoint, plan, helper }: NewSite, kept: Kept | null): Settled {
   return {
-    ...{ site, dir, dist },
+    ...{ site, assets },
     endpoint: (endpoint ?? kept?.endpoint ?? HERE).replace(/\/+$/, ''),
     plan: { ...(kept?.plan ?? DEFAULT_PLAN), ...plan },
     helper: helper ?? kept?.helper ?? null,
@@ -189,12 +173,13 @@ export async function makeSite(wanted: NewSite): Promise<MadeSite> {
     ...[aggregatorKey, catalogue.hash, budget, signed.map((one) => one.kept)],
     DEFAULT_SEGMENTS,
   ];
-  const whole = made === null ? own : [...own, made];
+  const cards = catalogue.cards.map((part) => part.hash);
+  const whole = [...own, ...(made === null ? [] : [made]), ...(cards.length === 0 ? [] : [cards])];
   const fingerprint = await sha256Hex(utf8(JSON.stringify(whole)));
   const changed = kept?.fingerprint !== fingerprint;
   const serial = (kept?.serial ?? 0) + (changed ? 1 : 0);
   const next: Kept = {
-    ...{ site, serial, fingerprint, endpoint, plan, helper, catalogue: catalogue.hash },
+    ...{ site, serial, fingerprint, endpoint, plan, helper, catalogue: catalogue.hash, cards },
     tasks: Object.fromEntries(tasks.map(({ draft, kept: one }) => [draft.name, one])),
   };
   if (changed) {
@@ -208,6 +193,7 @@ export async function makeSite(wanted: NewSite): Promise<MadeSite> {
       segments: DEFAULT_SEGMENTS,
       ...(made !== null && { ranker: made }),
       catalogue,
+      cards: catalogue.cards,
       rootKey,
       aggregatorKey,
       tasks: signed.map(({ draft }) => draft),
@@ -221,20 +207,22 @@ export async function makeSite(wanted: NewSite): Promise<MadeSite> {
   } else folder.kept.push('server/data/site.json');
   await folder.write(STATE, `${JSON.stringify(next, null, 2)}\n`);
   await folder.writeOnce(TOKEN, `${toBase64url(randomBytes(32))}\n`, 0o600);
+  if (all.assets !== null) await writeRelease(folder, all.assets);
   await folder.writeOnce(SETTINGS, settingsText(all), 0o644);
   const trust = [rootKey.publicKey, ...(helper === null ? [] : [helper.keys.identityKey])].join(
     ' ',
   );
-  const snippet = snippetOf(all, trust);
-  await folder.write('snippet.html', snippet);
+  const snippets = snippetsOf({ ...all, trust });
+  for (const [path, text] of Object.entries(snippets)) await folder.write(path, text);
   return {
-    ...{ endpoint, made: folder.made, kept: folder.kept, trust, snippet, toSign },
+    ...{ endpoint, made: folder.made, kept: folder.kept, trust, toSign },
     tasks: await Promise.all(
       signed.map(async ({ draft }) => {
         const hash = await recordHash((await taskOf(taskSite, draft)).task);
         return { name: draft.name, hash, draft };
       }),
     ),
+    snippet: snippets['snippet.html'] ?? '',
     budgetEpsilon: budget.epsilon,
     goods: catalogue.goods,
     problems: catalogue.problems,

@@ -1,6 +1,6 @@
 /** The folder that `vitrine new` fills: what was made, what was there, and what must never be lost. */
-import { readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { type KeyPair, loadOrCreateKey, signerOf, writeNew } from './keys.ts';
 
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
@@ -54,11 +54,30 @@ export class SiteFolder {
       if (!this.made.includes(name)) this.kept.push(name);
       return;
     }
-    const next = this.path(`${name}.next`);
-    await rm(next, { force: true });
-    await writeNew(next, text, 0o644);
-    await rename(next, this.path(name));
+    await this.#replace(name, text);
     if (!this.made.includes(name)) this.made.push(name);
+  }
+
+  /** The same for a file of a folder that is told of as one. */
+  async copy(folder: string, name: string, bytes: Uint8Array): Promise<void> {
+    const path = join(folder, name);
+    const before = await readFile(this.path(path)).catch(() => null);
+    const same = before !== null && Buffer.compare(before, bytes) === 0;
+    if (!same) await this.#replace(path, bytes);
+    if (this.made.includes(folder)) return;
+    const at = this.kept.indexOf(folder);
+    if (same && at < 0) this.kept.push(folder);
+    if (same) return;
+    if (at >= 0) this.kept.splice(at, 1);
+    this.made.push(folder);
+  }
+
+  async #replace(name: string, content: string | Uint8Array): Promise<void> {
+    const next = this.path(`${name}.next`);
+    await mkdir(dirname(next), { recursive: true });
+    await rm(next, { force: true });
+    await writeNew(next, content, 0o644);
+    await rename(next, this.path(name));
   }
 
   /** Writes a file unless there is one, which then stays as it is. */

@@ -38,6 +38,7 @@ import { type Disk, writeWhole } from './accumulate/disk.ts';
 import { nodeDisk } from './accumulate/node-disk.ts';
 import { type KeyPair, signerOf } from './keys.ts';
 import { modelPath } from './publish/publish.ts';
+import { type CardFile, type PublicCatalogue, publicFiles } from './site-files.ts';
 import type { WarmStart } from './warm-start.ts';
 
 /** A task without what `writeSite` fills in. */
@@ -72,8 +73,9 @@ export interface SiteDraft {
   readonly ranker?: RankerRecord;
   /** Public keys that are good for nothing any more; none when left out. */
   readonly revoked?: readonly string[];
-  /** Encoded catalogue, and its SHA-256 in hex, which is checked. */
-  readonly catalogue: { readonly bytes: Uint8Array; readonly hash: string };
+  readonly catalogue: PublicCatalogue;
+  /** Parts of the goods' cards (G5); none when left out. */
+  readonly cards?: readonly CardFile[];
   readonly rootKey: KeyPair;
   /** Public key of the aggregator, base64url. */
   readonly aggregatorKey: string;
@@ -234,12 +236,10 @@ export async function writeSite(data: string | Disk, site: SiteDraft): Promise<W
   const disk = typeof data === 'string' ? nodeDisk(data) : data;
   assertBytes('catalogue.bytes', site.catalogue.bytes);
   assertInteger('serial', site.serial ?? 1, 0);
-  if ((await sha256Hex(site.catalogue.bytes)) !== site.catalogue.hash) {
-    throw new RangeError('catalogue.hash must be the SHA-256 of catalogue.bytes');
-  }
+  const files = await publicFiles(site.catalogue, site.cards);
   const signer = signerOf(site.rootKey);
   for (const folder of ['', 'tasks', 'models', 'catalogues']) await disk.makeFolder(folder);
-  await writeWhole(disk, `catalogues/${site.catalogue.hash}.bin`, site.catalogue.bytes);
+  for (const { hash, bytes } of files) await writeWhole(disk, `catalogues/${hash}.bin`, bytes);
   assertParts(site);
   const tasks: { name: string; hash: string }[] = [];
   for (const draft of site.tasks) tasks.push(await writeTask(disk, signer, site, draft));
@@ -253,6 +253,7 @@ export async function writeSite(data: string | Disk, site: SiteDraft): Promise<W
     segments: site.segments,
     revoked: site.revoked ?? [],
     ...(site.ranker && { ranker: site.ranker }),
+    ...(site.cards && site.cards.length > 0 && { cards: site.cards.map(({ hash }) => hash) }),
   });
   const siteRecord = signRecord(record, signer);
   if (leafBytes({ type: 'site', site: siteRecord }).length > MAX_ENTRY_BYTES) {

@@ -1,9 +1,11 @@
 /** What the page asks: recommendations, the profile, what was sent, and why nothing happens. */
+import type { Card } from '../shared/model/cards.ts';
 import type { Catalogue } from '../shared/model/catalogue.ts';
 import { addCurves, epsilonAtOrder, epsilonOfCurve, zeroCurve } from '../shared/privacy/curve.ts';
 import { statementOf } from '../shared/privacy/statement.ts';
 import type { SiteBudget } from '../shared/protocol/task.ts';
 import type {
+  ItemCard,
   PrivacyReport,
   Profile,
   RecommendRequest,
@@ -12,42 +14,72 @@ import type {
   Status,
   TaskStatus,
 } from './api.ts';
+import type { CardsById } from './cards.ts';
 import type { Client } from './client.ts';
 import type { LedgerEntry } from './database/database.ts';
 import type { Slot } from './downlink.ts';
 import { RankerAssembly } from './features/assemble.ts';
+import { rankerOver, visitPairs } from './features/page-visits.ts';
+import { type ServedRanker, wideRanker } from './features/ranker.ts';
+import { indexOf } from './features/sequence.ts';
 import { Knowledge } from './knowledge.ts';
 import { type Published, published } from './measure/published.ts';
+import { NO_REPORT, nothing } from './none.ts';
 import type { Traits } from './profile/result.ts';
 import { Recommender } from './recommend/recommender.ts';
 import { readRequest } from './recommend/request.ts';
-import { stateWords, taskWords } from './status.ts';
+import { stateWords, storageWords, taskWords } from './status.ts';
+import { termsIn } from './terms.ts';
 import { reportEntries } from './uplink.ts';
 
-export const NO_REPORT: PrivacyReport = {
-  budget: null,
-  epsilonSpent: 0,
-  statement: 'Nothing has left this browser.',
-  reports: [],
+/** Items that one call may ask about. */
+const MAX_CARDS = 1000;
+
+/** Without what no shelf shows. */
+const shown = (card: Card | null): ItemCard | null => {
+  if (card === null) return null;
+  const { id, title, url, image, price, currency, brand, category } = card;
+  return { id, title, url, image, price, currency, brand, category };
 };
 
-/** Without a catalogue: the page's own candidates in the page's own order. */
-export function nothing(request?: RecommendRequest): RecommendResult {
-  const { among, exclude, limit, isBad } = readRequest(request);
-  const items = (among ?? [])
-    .filter((id) => !exclude.has(id))
-    .slice(0, limit)
-    .map((id) => ({ id, score: 0, why: [] }));
-  const source = among === null ? 'popular' : 'given';
-  const state = isBad ? 'bad-request' : 'no-catalogue';
-  return { items, source, state, version: 0, modelHash: null };
+/** What the catalogue itself knows; without it, the id. */
+function bare(id: string, catalogue: Catalogue | null): ItemCard {
+  const item = catalogue === null ? undefined : indexOf(catalogue).get(id);
+  const none = { id, title: id, url: null, image: null, price: null, currency: null };
+  if (catalogue === null || item === undefined) return { ...none, brand: null, category: null };
+  const cents = catalogue.priceCents[item] as number;
+  return {
+    ...none,
+    price: cents < 0 ? null : cents / 100,
+    brand: catalogue.brands[catalogue.brand[item] as number] ?? null,
+    category: catalogue.categories[catalogue.category[item] as number] ?? null,
+  };
+}
+
+/** What was ranked of goods that pages told of; ids that were given and are none of them follow. */
+function seen(result: RecommendResult, request: RecommendRequest): RecommendResult {
+  const given = nothing({ ...request, limit: MAX_CARDS });
+  if (result.items.length === 0) return nothing(request);
+  if (result.source === 'given') return result;
+  const ranked = new Set(result.items.map(({ id }) => id));
+  const items = [...result.items, ...given.items.filter(({ id }) => !ranked.has(id))];
+  return { ...result, items: items.slice(0, readRequest(request).limit), source: 'seen' };
 }
 
 export class Answers {
   readonly #client: Client;
   readonly #assembly = new RankerAssembly();
   readonly #knowledge: Knowledge;
-  #recommender: { readonly of: Catalogue; readonly ranks: Recommender } | null = null;
+  #recommender: {
+    readonly of: Catalogue;
+    readonly cards: CardsById | null;
+    readonly ranks: Recommender;
+  } | null = null;
+  #grown: {
+    readonly of: Catalogue;
+    readonly served: ServedRanker;
+    readonly made: ServedRanker;
+  } | null = null;
 
   constructor(client: Client) {
     this.#client = client;
@@ -56,14 +88,51 @@ export class Answers {
 
   async recommend(request: RecommendRequest = {}): Promise<RecommendResult> {
     await this.#client.loaded();
-    const { catalogue, slots, site } = this.#client.downlink;
+    const { goods, downlink } = this.#client;
+    await goods.settled();
+    const { catalogue: published, slots, site } = downlink;
+    const catalogue = goods.catalogue(published);
     if (catalogue === null) return nothing(request);
-    if (this.#recommender?.of !== catalogue) {
-      this.#recommender = { of: catalogue, ranks: new Recommender(catalogue) };
+    const cards = await downlink.cards.of(site?.cards ?? [], true);
+    const tally = await (catalogue === published ? this.#knowledge.tally() : goods.tally());
+    if (this.#recommender?.of !== catalogue || this.#recommender.cards !== cards) {
+      const gone =
+        cards === null ? null : (id: string) => !cards.has(id) && goods.card(id) === null;
+      const hideSeen = published === null ? ('last' as const) : true;
+      const ranks = new Recommender(catalogue, null, { hideSeen, ...(gone && { gone }) });
+      this.#recommender = { of: catalogue, cards, ranks };
     }
     const { ranks } = this.#recommender;
-    ranks.setRanker(this.#assembly.of(site?.ranker, slots, catalogue));
-    return ranks.recommend(await this.#knowledge.tally(), request);
+    if (published === null) {
+      const pair = visitPairs(tally.together, catalogue.ids.length);
+      ranks.setRanker({ ranker: { ...wideRanker(), pair }, model: null, private: null });
+      return seen(ranks.recommend(tally, request), request);
+    }
+    const served = this.#assembly.of(site?.ranker, slots, published);
+    ranks.setRanker(catalogue === published ? served : this.#over(served, catalogue));
+    return ranks.recommend(tally, request);
+  }
+
+  /** @param ids of any kind: what is no id is left out */
+  async describe(ids: unknown): Promise<readonly ItemCard[]> {
+    await this.#client.loaded();
+    const { goods, downlink } = this.#client;
+    await goods.settled();
+    const { catalogue, site } = downlink;
+    const cards = await downlink.cards.of(site?.cards ?? []);
+    const asked = (Array.isArray(ids) ? ids.slice(0, MAX_CARDS) : []) as readonly unknown[];
+    return asked
+      .filter((id): id is string => typeof id === 'string' && id !== '')
+      .map((id) => cards?.get(id) ?? shown(goods.card(id)) ?? bare(id, catalogue));
+  }
+
+  /** The same as long as neither ranker nor catalogue is another. */
+  #over(served: ServedRanker, catalogue: Catalogue): ServedRanker {
+    if (this.#grown?.of !== catalogue || this.#grown.served !== served) {
+      const ranker = rankerOver(served.ranker, catalogue.ids.length);
+      this.#grown = { of: catalogue, served, made: { ...served, ranker } };
+    }
+    return this.#grown.made;
   }
 
   async profile(): Promise<Profile> {
@@ -106,17 +175,19 @@ export class Answers {
   }
 
   async reportBytes(reportId: string): Promise<Uint8Array | null> {
+    await this.#client.loaded(true);
     const outbox = (await this.#client.database?.readOutbox()) ?? [];
     return outbox.find((entry) => entry.reportId === reportId)?.body ?? null;
   }
 
   async exportData(): Promise<Record<string, unknown>> {
+    await this.#client.loaded(true);
     await this.#client.history.flush();
     return (await this.#client.database?.exportAll()) ?? {};
   }
 
   /** Never rejects. */
-  async status(): Promise<Status> {
+  async status(language?: string): Promise<Status> {
     const { downlink, database, consent, contribution } = this.#client;
     const { state, detail } = this.#client.state();
     const ledger = await Promise.resolve(database?.readLedger()).catch(() => undefined);
@@ -128,10 +199,12 @@ export class Answers {
       words: stateWords(state, detail),
       consent,
       storage: database?.state ?? 'none',
+      storageWords: storageWords(database?.state ?? 'none', epoch),
       backend: contribution.backend,
       tasks: [...downlink.slots.values()].map((slot) => this.#task(slot, ledger ?? [], epoch)),
       catalogue: catalogue && { hash: catalogue.hash, items: catalogue.ids.length },
       parts: parts ?? [],
+      ...(typeof language === 'string' && { terms: termsIn(language) }),
     };
   }
 

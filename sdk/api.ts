@@ -1,6 +1,6 @@
 /** The public surface as types: what `init` returns and what a shop may rely on. */
 import type { SiteBudget, TaskKind } from '../shared/protocol/task.ts';
-import type { EventName } from './capture/event.ts';
+import type { EventName, ShopEvent } from './capture/event.ts';
 import type { Consent } from './database/database.ts';
 import type { PartStanding } from './features/assemble.ts';
 import type { BackendReport } from './learn/learner.ts';
@@ -54,7 +54,74 @@ export interface InitOptions {
   /** Tests only, loopback endpoints only: accept tasks of the `test` tier. */
   readonly allowTestTier?: boolean;
   readonly storage?: { readonly maxEvents?: number; readonly retentionDays?: number };
+  /** Folder on the page's own origin with the same files: Workers start without `blob:`. */
+  readonly workerUrl?: string;
+  /** Signs of consent that are listened to: all but what is switched off. */
+  readonly signals?: SignalOptions;
+  /** Ways of hearing the shop: all but `autocapture`, and what is switched off. */
+  readonly capture?: CaptureOptions;
+  /** Whether a browser trains is decided by a coin, never by its history: there is no least. */
+  readonly training?: { readonly minEvents?: never; readonly whenSaveData?: boolean };
   readonly debug?: boolean;
+  /**
+   * Sees every event before it is kept, and may change it, or drop it with `null`. What it returns
+   * is checked like a call of the shop; its time stays. An event for which it throws, or returns
+   * anything else, is dropped with an 'error' event `before-capture`.
+   */
+  readonly beforeCapture?: (event: ShopEvent) => ShopEvent | null;
+  /**
+   * Asked once for every report that a round of this page would make, before anything is fetched,
+   * read or charged for it: `true` lets it be made, `false` keeps it from being made, and so does
+   * whatever else it returns or throws, with an 'error' event `before-contribute`. It is not told
+   * what the report would hold, and must not find out: an answer that depends on what this shopper
+   * did makes it tell something that a report is there, or is not, which no noise covers.
+   */
+  readonly beforeContribute?: (report: ReportPreview) => boolean;
+}
+
+export interface SignalOptions {
+  /** IAB TCF, `__tcfapi`. */
+  readonly tcf?: boolean;
+  /** Google consent mode, in the data layer. */
+  readonly consentMode?: boolean;
+  /** Shopify's customerPrivacy. */
+  readonly shopify?: boolean;
+  /** 'no-upload' (default): a browser that sends Global Privacy Control uploads nothing. */
+  readonly gpc?: 'no-upload' | 'ignore';
+}
+
+export interface CaptureOptions {
+  /** Or the name of another array than `dataLayer`. */
+  readonly dataLayer?: boolean | string;
+  readonly jsonLd?: boolean;
+  readonly microdata?: boolean;
+  /** `data-vitrine-*`. */
+  readonly attributes?: boolean;
+  /** Events of the themes. */
+  readonly shopify?: boolean;
+  readonly woocommerce?: boolean;
+  /** Views and clicks that nobody marks; off by default. */
+  readonly autocapture?: boolean;
+}
+
+/** What is known of a report before it is charged. */
+export interface ReportPreview {
+  readonly task: string;
+  readonly round: number;
+  readonly bytes: number;
+  readonly epsilon: number | 'none';
+}
+
+/** What is known of an item, to draw it; what is not known is null, and the title its id. */
+export interface ItemCard {
+  readonly id: string;
+  readonly title: string;
+  readonly url: string | null;
+  readonly image: string | null;
+  readonly price: number | null;
+  readonly currency: string | null;
+  readonly brand: string | null;
+  readonly category: string | null;
 }
 
 /** GA4 ecommerce parameters, unchanged. */
@@ -103,6 +170,8 @@ export type StatusState =
   | 'ready'
   | 'insecure-context'
   | 'consent-required'
+  /** No Worker and no script of ours may start in this page; `words` names the policy. */
+  | 'engine-blocked'
   | 'storage-blocked'
   | 'offline'
   | 'server-error'
@@ -131,12 +200,17 @@ export interface Status {
   /** The state in words, English. */
   readonly words: string;
   readonly consent: Consent;
+  /** 'none', 'ready', 'memory', 'blocked', 'quota' or 'closed'. */
   readonly storage: string;
+  /** In words, English: what outlives the page, and since when; absent before anything is kept. */
+  readonly storageWords?: string;
   readonly backend: BackendReport | null;
   readonly tasks: readonly TaskStatus[];
   readonly catalogue: { readonly hash: string; readonly items: number } | null;
   /** Parts of the ranker that the site names, and why one is off; none before the catalogue. */
   readonly parts: readonly PartStanding[];
+  /** The SDK's own terms by kind and name (`event:purchase`); where a language was asked for. */
+  readonly terms?: Readonly<Record<string, string>>;
 }
 
 export interface VitrineEvents {
@@ -166,6 +240,8 @@ export interface VitrineEvents {
 export interface Vitrine {
   track(name: EventName, parameters?: TrackParameters): void;
   recommend(request?: RecommendRequest): Promise<RecommendResult>;
+  /** What the catalogue, or the pages that this browser has seen, tell of these items. */
+  describe(ids: readonly string[]): Promise<readonly ItemCard[]>;
   profile(): Promise<Profile>;
   /**
    * What the shop itself knows of its shopper, for `profile()` and for rules (`trait("plan") ==
@@ -202,6 +278,7 @@ export interface Vitrine {
     name: K,
     listener: (value: VitrineEvents[K]) => void,
   ): () => void;
-  status(): Promise<Status>;
+  /** @param language of `terms`, BCP 47: 'zh', or English */
+  status(language?: string): Promise<Status>;
   shutdown(): Promise<void>;
 }

@@ -3,16 +3,20 @@
  * switched on by consent and off by its withdrawal, here and in the site's other tabs.
  */
 import type { StatusState } from './api.ts';
+import type { Heard } from './capture/heard.ts';
 import { Capturing } from './capturing.ts';
 import { Contribution } from './contribution.ts';
 import type { Consent, Database } from './database/database.ts';
 import { Downlink } from './downlink.ts';
 import { type Environment, type Undo, within } from './environment.ts';
+import { Goods } from './goods.ts';
 import { History } from './history.ts';
 import { Keeping } from './keeping.ts';
 import { Tabs } from './leader.ts';
+import { followPage, type Living } from './life.ts';
 import { absoluteEndpoint, NO_CONSENT, readConsent, type Settings } from './settings.ts';
 import { Signals } from './signals.ts';
+import type { Strain } from './strain.ts';
 import { Turns } from './turns.ts';
 
 /** How long an answer waits for what is being loaded. */
@@ -24,6 +28,7 @@ export class Client {
   readonly environment: Environment;
   readonly events: Signals;
   readonly history: History;
+  readonly goods: Goods;
   readonly downlink: Downlink;
   readonly contribution: Contribution;
   consent: Consent = NO_CONSENT;
@@ -33,7 +38,7 @@ export class Client {
   readonly #keeping: Keeping;
   readonly #turns: Turns;
   #phase: Phase = 'starting';
-  #undo: Undo[] = [];
+  #undo: Undo = () => undefined;
   /** Rises whenever what was begun before may no longer write. */
   #generation = 0;
   /** The latest decision; a grant that it has overtaken is not carried out. */
@@ -44,19 +49,23 @@ export class Client {
     this.environment = environment;
     this.events = new Signals(settings.debug ? (line) => environment.log(line) : null);
     this.#turns = new Turns((error) => this.events.report(error));
+    const failed = (error: unknown): void => this.storageFailed(error);
     this.history = new History({
       retention: settings.retention,
       after: environment.after,
-      onFailure: (error) => this.storageFailed(error),
+      onFailure: failed,
       onWritten: () =>
         void (this.#keeping.recovered() && this.#turns.take(() => this.#saveAgain())),
       onDamaged: (records) => this.events.damaged(records),
     });
-    this.#capturing = new Capturing(environment, this.history, this.events);
+    this.goods = new Goods({
+      ...{ environment, history: this.history, retention: settings.retention },
+      onChange: () => this.events.emit('update', { cause: 'catalogue' }),
+      onFailure: failed,
+    });
+    this.#capturing = new Capturing(this, settings.hooks.beforeCapture);
     this.#tabs = new Tabs(environment, settings.site);
-    this.#keeping = new Keeping(environment, settings.databaseName, this.#tabs, (error) =>
-      this.storageFailed(error),
-    );
+    this.#keeping = new Keeping(environment, settings.databaseName, this.#tabs, failed);
     this.downlink = new Downlink(this);
     this.contribution = new Contribution(this);
   }
@@ -87,6 +96,17 @@ export class Client {
     return this.#keeping.durable;
   }
 
+  /** Whether Global Privacy Control forbids uploads here. */
+  get gpc(): boolean {
+    return this.settings.signals.gpc === 'no-upload' && this.environment.gpc();
+  }
+
+  /** Why this device is spared a training now. */
+  get strain(): Strain | null {
+    const strain = this.environment.strain();
+    return strain === 'save-data' && this.settings.trainWhenSaveData ? null : strain;
+  }
+
   /** @param onStarted called once, when it is known what this page may do and answer */
   start(onStarted: () => void): void {
     if (!this.environment.secure()) {
@@ -94,7 +114,9 @@ export class Client {
       onStarted();
       return;
     }
-    this.#listen();
+    this.events.debug(`starting for ${this.settings.site} at ${this.endpoint}`);
+    this.#listenToTabs();
+    this.#undo = followPage(this.#living());
     const generation = this.#generation;
     void this.#turns
       .take(async () => {
@@ -110,14 +132,15 @@ export class Client {
       });
   }
 
-  async loaded(): Promise<void> {
-    const settled = this.#turns.ended.then(() => this.downlink.settled);
+  async loaded(storedOnly = false): Promise<void> {
+    const settled = this.#turns.ended.then(() => (storedOnly ? undefined : this.downlink.settled));
     await within(this.environment, LOAD_MS, settled);
   }
 
-  track(name: unknown, parameters: unknown): void {
-    if (this.#phase === 'running') this.#capturing.track(name, parameters);
-    else if (this.#phase === 'starting') this.#capturing.hold(name, parameters);
+  /** What the shop tracks, and what the page tells by itself. */
+  hear(heard: Heard): void {
+    if (this.#phase === 'running') this.#capturing.hear(heard);
+    else if (this.#phase === 'starting') this.#capturing.hold(heard);
   }
 
   setConsent(consent: unknown): Promise<void> {
@@ -153,10 +176,11 @@ export class Client {
     if (this.#phase === 'shutdown') return;
     if (this.running) this.#capturing.hide();
     await this.history.flush();
+    await this.goods.flush();
     this.#silence();
     await this.#turns.take(async () => {
       this.#phase = 'shutdown';
-      for (const one of this.#undo.splice(0)) one();
+      this.#undo();
       this.#tabs.leave();
       this.#keeping.close();
     });
@@ -172,6 +196,7 @@ export class Client {
     for (const step of [
       () => this.#keeping.save(next),
       async () => this.running || (await this.history.attach(database)),
+      async () => this.running || this.goods.attach(database),
       () => this.downlink.load(database),
     ]) {
       if (!wanted()) return this.#keeping.close();
@@ -179,6 +204,8 @@ export class Client {
     }
     if (!wanted()) return this.#keeping.close();
     this.consent = next;
+    const purposes = next.contribute ? 'personalise and contribute' : 'personalise';
+    this.events.debug(`consent: ${purposes}; storage ${database.state}`);
     void this.#tabs.enter();
     if (tell) this.#tabs.tell(next);
     if (this.running) return this.contribution.wake();
@@ -198,6 +225,7 @@ export class Client {
     this.contribution.stop();
     this.downlink.stop();
     this.history.detach();
+    this.goods.detach();
     this.#capturing.reset();
     if (this.#phase === 'running') this.#phase = 'consent-required';
     this.consent = NO_CONSENT;
@@ -208,6 +236,7 @@ export class Client {
     if (this.#phase === 'insecure-context') return;
     if (this.#phase !== 'shutdown') this.#phase = 'consent-required';
     await this.#keeping.erase();
+    this.events.debug('consent: none; everything stored is erased');
   }
 
   /** Storage refused a write; or it is gone, because another tab has erased it. */
@@ -219,16 +248,26 @@ export class Client {
     }
   }
 
-  #listen(): void {
-    this.#listenToTabs();
-    const on = this.environment.listen;
-    this.#undo = [
-      on('hidden', () => this.#hidden()),
-      on('visible', () => this.#visible()),
-      on('pagehide', () => this.#pagehide()),
-      on('pageshow', () => this.#pageshow()),
-      on('online', () => this.downlink.wake()),
-    ];
+  #living(): Living {
+    const client = this;
+    return {
+      environment: this.environment,
+      get running() {
+        return client.running;
+      },
+      get strained() {
+        return client.strain !== null;
+      },
+      capturing: this.#capturing,
+      contribution: this.contribution,
+      downlink: this.downlink,
+      history: this.history,
+      tabs: this.#tabs,
+      turns: this.#turns,
+      listenToTabs: () => this.#listenToTabs(),
+      lookAround: () => this.#adopt(this.consent),
+      storageFailed: (error) => this.storageFailed(error),
+    };
   }
 
   #listenToTabs(): void {
@@ -256,43 +295,5 @@ export class Client {
     if (!consent.contribute) this.contribution.abort();
     await this.#apply(consent, false);
     this.events.announce(this.consent);
-  }
-
-  #hidden(): void {
-    if (this.#phase !== 'running') return;
-    this.#capturing.hide();
-    void this.history.flush();
-    this.contribution.abort();
-  }
-
-  #visible(): void {
-    this.#capturing.show();
-    if (this.#phase !== 'running') return;
-    void this.history.reload().catch((error: unknown) => this.storageFailed(error));
-    this.downlink.wake();
-  }
-
-  #pagehide(): void {
-    if (this.#phase === 'running') {
-      this.#capturing.hide();
-      this.history.leave();
-      this.contribution.leave();
-    }
-    this.#tabs.leave();
-  }
-
-  /** Back from the back/forward cache: another tab may have erased or changed its mind. */
-  #pageshow(): void {
-    this.#listenToTabs();
-    this.#capturing.show();
-    void this.#turns.take(async () => {
-      if (this.#phase !== 'running') return;
-      await this.#adopt(this.consent);
-      if (!this.running) return;
-      void this.#tabs.enter();
-      await this.history.reload();
-      this.contribution.start();
-      this.downlink.wake();
-    });
   }
 }

@@ -1,21 +1,20 @@
 /**
- * This page's part in rounds: which task may take part now and why not, the Worker that does it,
- * and the outbox. The Worker's bundle is fetched only after consent and the round's coin.
+ * This page's part in rounds: which task may take part now and why not, when a round is run, and
+ * the outbox.
  */
-import { proxy } from 'comlink';
 import type { Client } from './client.ts';
 import type { Slot } from './downlink.ts';
 import type { Undo } from './environment.ts';
 import { Hold } from './leader.ts';
 import type { BackendReport } from './learn/learner.ts';
-import { eligible } from './post/eligible.ts';
+import { refusalOfPage } from './permission.ts';
 import type { RoundOutcome, SkipReason } from './post/outcome.ts';
-import { NoWorkerError, type Spawned, spawn } from './spawn.ts';
+import { reasonAgainst } from './reason.ts';
+import { Rounds } from './rounds.ts';
+import { NoWorkerError } from './spawn.ts';
+import { outcomeWords, taskWords } from './status.ts';
 import { Uplink } from './uplink.ts';
-import type { RoundProgress } from './worker-api.ts';
 
-/** A Worker without work is ended after this. */
-const WORKER_IDLE_MS = 20_000;
 /** Attempts at one round that ended for a reason of this browser or of the network. */
 const MAX_ATTEMPTS = 3;
 
@@ -32,15 +31,13 @@ export class Contribution {
   readonly #standings = new Map<string, Standing>();
   /** By task and round. */
   readonly #attempts = new Map<string, number>();
-  /** Why no Worker can be started in this page; a policy does not change while it lives. */
+  /** Why no learner can be started in this page; a policy does not change while it lives. */
   #workerless: NoWorkerError | null = null;
-  #backend: BackendReport | null = null;
-  #worker: Spawned | null = null;
+  readonly #rounds: Rounds;
   #stop: AbortController | null = null;
   #looking = false;
   #lookAgain = false;
   #pending: Undo | null = null;
-  #idle: Undo | null = null;
 
   constructor(client: Client) {
     this.#client = client;
@@ -50,10 +47,11 @@ export class Contribution {
       'exclusive',
     );
     this.#uplink = new Uplink(client);
+    this.#rounds = new Rounds(client);
   }
 
   get backend(): BackendReport | null {
-    return this.#backend;
+    return this.#rounds.backend;
   }
 
   get uplink(): Uplink {
@@ -83,11 +81,8 @@ export class Contribution {
     this.#pending?.();
     this.#pending = null;
     this.#uplink.stop();
-    if (this.#stop !== null) {
-      this.#stop.abort(new DOMException('stopped', 'AbortError'));
-      void this.#worker?.api.abort().catch(() => undefined);
-    }
-    this.#endWorker();
+    this.#stop?.abort(new DOMException('stopped', 'AbortError'));
+    this.#rounds.endLearner();
   }
 
   /** The page is about to go: nothing is trained, and what is due is sent with `keepalive`. */
@@ -110,7 +105,10 @@ export class Contribution {
       while (this.#lookAgain && this.#client.running) {
         this.#lookAgain = false;
         for (const slot of this.#client.downlink.slots.values()) {
-          const { reason, detail } = await this.#why(slot);
+          const { reason, detail } = await reasonAgainst(this.#client, slot, {
+            leads: this.#leader.held,
+            workerless: this.#workerless?.message ?? '',
+          });
           this.#stand(slot, { reason, detail });
           if (reason === null) this.#schedule(slot);
         }
@@ -121,39 +119,16 @@ export class Contribution {
   }
 
   #stand(slot: Slot, change: Partial<Standing>): void {
-    this.#standings.set(slot.name, { ...this.standing(slot.name), ...change });
-  }
-
-  async #why(slot: Slot): Promise<Omit<Standing, 'outcome'>> {
-    const { environment, database, downlink } = this.#client;
-    const { task, hash, round, roundHash, refused } = slot;
-    if (refused !== null) return refused;
-    if (database === null || !this.#client.storable) return { reason: 'storage', detail: '' };
-    if (!environment.online()) return { reason: 'offline', detail: '' };
-    if (this.#workerless !== null) {
-      return { reason: 'no-worker', detail: this.#workerless.message };
-    }
-    if (downlink.catalogue?.hash !== task.catalogue) {
-      const { code, detail } = downlink.missing ?? { code: 'no-task', detail: 'no catalogue yet' };
-      return { reason: code, detail };
-    }
-    const skip = await eligible({
-      db: database,
-      task,
-      taskHash: hash,
-      round,
-      roundHash,
-      nowMs: environment.clock.now(),
-      gpc: environment.gpc(),
-      source: environment.random(),
-    });
-    return skip ?? { reason: null, detail: '' };
+    const before = this.standing(slot.name);
+    const { reason, detail, outcome } = { ...before, ...change };
+    this.#standings.set(slot.name, { reason, detail, outcome });
+    if (reason === before.reason || change.reason === undefined) return;
+    this.#client.events.debug(`${nameOf(slot)}: ${taskWords(reason, detail, null)}`);
   }
 
   #schedule(slot: Slot): void {
     const { environment } = this.#client;
-    if (!this.#leader.held || this.#stop !== null || this.#pending !== null) return;
-    if (!environment.visible()) return;
+    if (this.#stop !== null || this.#pending !== null) return;
     if ((this.#attempts.get(attemptKey(slot)) ?? 0) >= MAX_ATTEMPTS) return;
     this.#pending = environment.idle(() => {
       this.#pending = null;
@@ -166,10 +141,9 @@ export class Contribution {
     if (!client.running || !client.consent.contribute || this.#stop !== null) return;
     const stop = new AbortController();
     this.#stop = stop;
-    this.#idle?.();
     const key = attemptKey(slot);
     this.#attempts.set(key, (this.#attempts.get(key) ?? 0) + 1);
-    // A Worker that hangs has until the round closes.
+    // A learner that hangs has until the round closes.
     const left = (slot.round?.deadlineMs ?? 0) - client.environment.clock.now();
     const cancel = client.environment.after(Math.max(0, left), () => this.abort());
     const outcome = await this.#round(slot, stop.signal);
@@ -177,69 +151,66 @@ export class Contribution {
     if (this.#stop === stop) this.#stop = null;
     if (!client.running) return;
     if (outcome.state === 'skipped' && outcome.reason === 'aborted') this.#attempts.delete(key);
-    else this.#idle = client.environment.after(WORKER_IDLE_MS, () => this.#endWorker());
     this.#stand(slot, { outcome });
-    client.events.debug(`round ${slot.round?.round} of ${slot.name}: ${outcomeWords(outcome)}`);
+    client.events.debug(`${nameOf(slot)}: ${outcomeWords(outcome)}`);
     client.events.emit('round', { task: slot.name, outcome });
     this.wake();
   }
 
   async #round(slot: Slot, signal: AbortSignal): Promise<RoundOutcome> {
-    const { settings, environment, events, endpoint } = this.#client;
+    const { database, events } = this.#client;
     const skipped = (reason: SkipReason, detail: string): RoundOutcome => ({
       state: 'skipped',
       reason,
       detail,
     });
+    if (database === null) return skipped('storage', '');
     const stopped = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason));
     });
     stopped.catch(() => undefined);
     try {
-      if (this.#worker === null) {
-        const request = {
-          ...settings,
-          endpoint,
-          assetBase: environment.resolve(settings.assetBase),
-        };
-        const worker = await spawn(request, environment.workers, signal);
-        if (signal.aborted) {
-          worker.terminate();
-          throw signal.reason;
-        }
-        this.#worker = worker;
-        this.#backend = worker.report;
-      }
-      const onProgress = proxy((progress: RoundProgress) =>
-        events.emit('progress', { ...progress, task: slot.name }),
+      const refusal = await Promise.race([this.#permission(slot), stopped]);
+      if (refusal !== null) return skipped('before-contribute', refusal);
+      let stage = '';
+      const round = this.#rounds.run(
+        slot,
+        database,
+        (progress) => {
+          if (progress.stage !== stage) events.debug(`${nameOf(slot)}: ${progress.stage}`);
+          stage = progress.stage;
+          events.emit('progress', { ...progress, task: slot.name });
+        },
+        signal,
       );
-      const { api, failed } = this.#worker;
-      return await Promise.race([api.contribute(slot.hash, onProgress), failed, stopped]);
+      return await Promise.race([round, stopped]);
     } catch (error) {
       if (signal.aborted) return skipped('aborted', '');
-      this.#endWorker();
-      if (error instanceof NoWorkerError) {
-        this.#workerless = error;
-        return skipped('no-worker', error.message);
-      }
-      return skipped('training-failed', error instanceof Error ? error.message : String(error));
+      this.#rounds.endLearner();
+      if (!(error instanceof NoWorkerError)) throw error;
+      this.#workerless = error;
+      events.report(error);
+      return skipped('no-worker', error.message);
     }
   }
 
-  #endWorker(): void {
-    this.#idle?.();
-    this.#idle = null;
-    this.#worker?.terminate();
-    this.#worker = null;
+  /** @returns why the page keeps the report from being made, or null */
+  async #permission(slot: Slot): Promise<string | null> {
+    const { settings, environment, events } = this.#client;
+    const hook = settings.hooks.beforeContribute;
+    const refusal = await refusalOfPage(hook, slot, environment.clock.now());
+    if (refusal === null) return null;
+    if (refusal.failed) events.problem('before-contribute', `beforeContribute: ${refusal.detail}`);
+    // Once a round: the page has said its word.
+    this.#attempts.set(attemptKey(slot), MAX_ATTEMPTS);
+    return refusal.detail;
   }
 }
 
+/** As lines of debugging call it. */
+const nameOf = (slot: Slot): string =>
+  `task ${slot.name}, round ${slot.round === null ? '-' : slot.round.round}`;
+
 function attemptKey(slot: Slot): string {
   return `${slot.hash}/${slot.round?.round}`;
-}
-
-function outcomeWords(outcome: RoundOutcome): string {
-  if (outcome.state === 'skipped') return `${outcome.reason} ${outcome.detail}`;
-  const steps = Object.entries(outcome.timings).map(([step, ms]) => `${step} ${ms.toFixed(1)} ms`);
-  return `enqueued ${outcome.bytes} bytes, ε ${outcome.epsilon}; ${steps.join(', ')}`;
 }

@@ -7,14 +7,16 @@ import type { Catalogue } from '../shared/model/catalogue.ts';
 import { decodeCatalogue } from '../shared/model/codec.ts';
 import type { RoundRecord, SiteRecord, Task } from '../shared/protocol/task.ts';
 import type { StatusState } from './api.ts';
+import { Cards } from './cards.ts';
 import type { Client } from './client.ts';
 import type { Database, StoredModel } from './database/database.ts';
 import { memoryDatabase } from './database/memory.ts';
 import type { Environment, Undo } from './environment.ts';
 import type { SkipReason } from './post/outcome.ts';
-import { ReceiveError, receiveError } from './receive/error.ts';
+import { ReceiveError, reasonOf, receiveError } from './receive/error.ts';
 import { Receiver } from './receive/receiver.ts';
-import { NetworkError, type Transport } from './receive/transport.ts';
+import { NO_NETWORK, type Transport } from './receive/transport.ts';
+import { stateWords } from './status.ts';
 
 /** Looks per window of the shortest task. */
 const LOOKS_PER_WINDOW = 8;
@@ -43,6 +45,7 @@ export class Downlink {
   site: SiteRecord | null = null;
   slots: ReadonlyMap<string, Slot> = new Map();
   catalogue: Catalogue | null = null;
+  readonly cards: Cards = new Cards();
   /** Why the catalogue is not here, once that is known. */
   missing: ReceiveError | null = null;
   state: NetworkState = 'starting';
@@ -58,6 +61,7 @@ export class Downlink {
   #failures = 0;
   /** What comes is kept in memory alone: storage is full. */
   #unkept = false;
+  #told = '';
   #siteAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(client: Client) {
@@ -74,12 +78,19 @@ export class Downlink {
       this.#settle = resolve;
     });
     try {
-      await this.#read(this.#make(database, NO_NETWORK), receiver, database);
+      const stored = this.#make(database, NO_NETWORK);
+      this.cards.attach(stored);
+      await this.#read(stored, receiver, database);
     } catch (error) {
       // Nothing stored, or not for this key: the network has the word.
       this.#client.events.debug(`nothing to start from: ${(error as Error).message}`);
     }
     if (this.catalogue !== null) this.#settle();
+  }
+
+  /** What it asks and verifies with, for rounds too: what is known is not asked again. */
+  get receiver(): Receiver | null {
+    return this.#receiver;
   }
 
   start(): void {
@@ -96,6 +107,7 @@ export class Downlink {
     this.#timer?.();
     this.#timer = null;
     this.#receiver = null;
+    this.cards.detach();
     this.#unkept = false;
     this.#failures = 0;
     this.#siteAtMs = Number.NEGATIVE_INFINITY;
@@ -156,6 +168,7 @@ export class Downlink {
     if (this.#receiver !== receiver) return this.wake();
     this.#judge(failure);
     this.#settle();
+    this.#tellDebug();
     this.#schedule(this.#interval(environment));
     this.#client.contribution.wake();
   }
@@ -193,10 +206,12 @@ export class Downlink {
       this.missing = receiveError(error);
       return null;
     });
-    if (this.#receiver !== receiver || catalogue === null) return failure;
-    const other = catalogue.hash !== this.catalogue?.hash;
-    this.catalogue = catalogue;
-    if (other) this.#client.events.emit('update', { cause: 'catalogue' });
+    if (this.#receiver !== receiver) return failure;
+    const hasCards = await this.cards.keep(receiver, site.cards ?? []);
+    if (this.#receiver !== receiver) return failure;
+    const other = catalogue !== null && catalogue.hash !== this.catalogue?.hash;
+    this.catalogue = catalogue ?? this.catalogue;
+    if (other || hasCards) this.#client.events.emit('update', { cause: 'catalogue' });
     return failure;
   }
 
@@ -204,7 +219,7 @@ export class Downlink {
     const known = await this.#task(receiver, name, hash);
     const head = await receiver.head(known.task, hash);
     const model = await receiver.current(known.task, hash, head);
-    const refused = known.refused ?? (await refusalOf(receiver.assertLogged(known.task, head)));
+    const refused = known.refused ?? (await reasonOf(receiver.assertLogged(known.task, head)));
     if (refused?.reason === 'log-fork' && this.slots.get(name)?.refused?.reason !== 'log-fork') {
       this.#client.events.report(new ReceiveError('log-fork', refused.detail));
     }
@@ -217,7 +232,7 @@ export class Downlink {
     hash: string,
   ): Promise<Pick<Slot, 'name' | 'hash' | 'task' | 'refused'>> {
     const task = await receiver.task(hash, 'rank');
-    return { name, hash, task, refused: await refusalOf(receiver.task(hash, 'report')) };
+    return { name, hash, task, refused: await reasonOf(receiver.task(hash, 'report')) };
   }
 
   /** The catalogue of the first task; kept decoded while its hash stays. */
@@ -228,7 +243,24 @@ export class Downlink {
     const hash = [...slots.values()][0]?.task.catalogue;
     if (hash === undefined) return null;
     if (this.catalogue?.hash === hash) return this.catalogue;
-    return decodeCatalogue(await receiver.catalogue(hash), hash);
+    const first = (bytes: Uint8Array, partHash: string): void => {
+      if (this.#receiver !== receiver || this.catalogue !== null) return;
+      // Some of the goods: enough to rank by, and of no task, since its hash is another.
+      this.catalogue = decodeCatalogue(bytes, partHash);
+      this.#settle();
+      this.#client.events.emit('update', { cause: 'catalogue' });
+    };
+    return decodeCatalogue(await receiver.catalogue(hash, first), hash);
+  }
+
+  /** One line when what is known has changed. */
+  #tellDebug(): void {
+    const { slots, catalogue, state, detail } = this;
+    const tasks = `${slots.size} task${slots.size === 1 ? '' : 's'}`;
+    const goods = catalogue ? `catalogue of ${catalogue.ids.length} items` : 'no catalogue';
+    const line = `network: ${stateWords(state, detail || `${tasks}, ${goods}`)}`;
+    if (line !== this.#told) this.#client.events.debug(line);
+    this.#told = line;
   }
 
   #judge(failure: unknown): void {
@@ -261,23 +293,8 @@ export class Downlink {
   }
 }
 
-async function refusalOf(asked: Promise<unknown>): Promise<Slot['refused']> {
-  try {
-    await asked;
-    return null;
-  } catch (error) {
-    const { code, detail } = receiveError(error);
-    return { reason: code, detail };
-  }
-}
-
 function stateOf(failure: unknown): NetworkState {
   const { code } = receiveError(failure);
   if (code === 'offline' || code === 'bad-signature' || code === 'no-crypto') return code;
   return 'server-error';
 }
-
-const nowhere = (): Promise<never> =>
-  Promise.reject(new NetworkError('offline', 'only what is stored is read'));
-
-const NO_NETWORK: Transport = { json: nowhere, bytes: nowhere, report: nowhere };

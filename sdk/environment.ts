@@ -9,11 +9,20 @@ import type { Channel, Locks } from './leader.ts';
 import type { Basics } from './profile/result.ts';
 import type { Transport } from './receive/transport.ts';
 import type { WorkerHost } from './spawn.ts';
+import type { Strain } from './strain.ts';
 
 /** Undo of a subscription or a timer. */
 export type Undo = () => void;
 
-export type PageEvent = 'visible' | 'hidden' | 'online' | 'offline' | 'pagehide' | 'pageshow';
+export type PageEvent =
+  | 'visible'
+  | 'hidden'
+  | 'online'
+  | 'offline'
+  | 'pagehide'
+  | 'pageshow'
+  /** `strain` answers differently now. */
+  | 'strain';
 
 export interface Environment {
   readonly clock: Clock;
@@ -25,6 +34,8 @@ export interface Environment {
   visible(): boolean;
   /** Global Privacy Control. */
   gpc(): boolean;
+  /** Why nothing should be trained, nor fetched for it, on this device now. */
+  strain(): Strain | null;
   /** What the browser shows of itself to every page. */
   about(): Pick<Basics, 'device' | 'locale'>;
   /** Absolute address of a page-relative one. */
@@ -37,6 +48,8 @@ export interface Environment {
   channel(name: string): Channel | null;
   transport(endpoint: string): Transport;
   readonly workers: WorkerHost;
+  /** Whether a script from elsewhere may run only with the hash that the build has pinned. */
+  readonly pinned: boolean;
   /** Whether this site has a database here, without making one. */
   databaseExists(name: string): Promise<boolean>;
   /** @param options.create whether one that is not there is made; default true */

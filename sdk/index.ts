@@ -1,7 +1,6 @@
 /** Vitrine's public entry: `init` and its types. Importing it touches no global. */
 import type { InitOptions, Vitrine } from './api.ts';
-import { browserEnvironment } from './browser.ts';
-import { createClient } from './surface.ts';
+import { createTag } from './tag.ts';
 
 export type * from './api.ts';
 export type { EventItem, EventName, ShopEvent } from './capture/event.ts';
@@ -18,5 +17,5 @@ export type { RoundOutcome, SkipReason } from './post/outcome.ts';
  * @throws TypeError or RangeError for options of the wrong kind or value; nothing else, ever.
  */
 export function init(site: string, options: InitOptions): Vitrine {
-  return createClient(site, options, browserEnvironment());
+  return createTag(site, options);
 }

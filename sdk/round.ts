@@ -1,4 +1,4 @@
-/** One client round as numbered steps: what a Worker runs, and a simulated shopper in Node. */
+/** One client round as numbered steps: what the engine runs, and a simulated shopper in Node. */
 import { fromHex, toHex } from '../shared/bytes/hex.ts';
 import type { Catalogue } from '../shared/model/catalogue.ts';
 import { decodeCatalogue } from '../shared/model/codec.ts';
@@ -19,7 +19,22 @@ import type { RoundOutcome, SkipReason } from './post/outcome.ts';
 import { ReceiveError } from './receive/error.ts';
 import type { Head } from './receive/head.ts';
 import type { Receiver } from './receive/receiver.ts';
-import type { RoundProgress } from './worker-api.ts';
+
+export interface RoundProgress {
+  readonly task: string;
+  readonly stage:
+    | 'receive'
+    | 'features'
+    | 'noise'
+    | 'train'
+    | 'measure'
+    | 'evaluate'
+    | 'pack'
+    | 'charge';
+  readonly step: number;
+  readonly steps: number;
+  readonly loss: number | null;
+}
 
 export interface RoundDeps {
   readonly db: Database;
@@ -107,7 +122,7 @@ export async function runRound(
   }
 }
 
-/** Decodes a catalogue once and keeps the latest: a Worker's rounds share it. */
+/** Decodes a catalogue once and keeps the latest: an engine's rounds share it. */
 export function catalogueLoader(): RoundDeps['catalogue'] {
   let latest: Catalogue | null = null;
   return async (hash, receiver) => {

@@ -3,23 +3,32 @@
  * what a stub has queued. A second copy does nothing.
  *
  *   <script async src="…/vitrine.js" data-site data-endpoint data-trust
- *     [data-assets] [data-consent="required | none | personalise | contribute"]
+ *     [data-assets] [data-workers] [data-consent="required | none | personalise | contribute"]
+ *     [data-signals="tcf consent-mode shopify"]
+ *     [data-capture="data-layer json-ld microdata attributes shopify woocommerce autocapture"]
  *     [data-max-epsilon] [data-debug]></script>
  *
  * data-trust is the site's root key, or that and the helper's identity key behind a space.
+ * data-signals and data-capture list what is on; without them the defaults hold.
  *
  * A stub is `{ queue: [method, arguments, resolve?][] }`; a method may be 'consent.set'.
  */
 import type { InitOptions, Vitrine } from './api.ts';
-import { init } from './index.ts';
+import { createTag } from './tag.ts';
+import type { OwnElement } from './tag-engine.ts';
 
 type Queued = readonly [string, ArrayLike<unknown>, ((value: unknown) => void)?];
 
 /** The part of a script element that is read. */
 export interface TagElement {
   readonly src: string;
+  readonly nonce?: string | undefined;
+  readonly integrity?: string | undefined;
   readonly dataset: Readonly<Record<string, string | undefined>>;
 }
+
+/** Of the package: the build writes it, and what is not bundled knows none. */
+declare const VITRINE_VERSION: string | undefined;
 
 /** `window` as far as the tag uses it. */
 export interface TagWindow {
@@ -37,32 +46,71 @@ const CONSENTS: Readonly<Record<string, InitOptions['consent']>> = {
 export function boot(
   page: TagWindow,
   element: TagElement | null,
-  start: (site: string, options: InitOptions) => Vitrine = init,
+  start: (site: string, options: InitOptions, own: OwnElement) => Vitrine = createTag,
 ): Vitrine | null {
-  const before = page.vitrine as { queue?: unknown } | undefined;
-  if (before !== undefined && !Array.isArray(before.queue)) return null;
-  const { site, endpoint, trust, assets, consent, maxEpsilon, debug } = element?.dataset ?? {};
+  // An element with this id is `window.vitrine` too.
+  const before = page.vitrine as { track?: unknown; queue?: unknown } | undefined;
+  const queue = Array.isArray(before?.queue) ? (before.queue as Queued[]) : null;
+  if (typeof before?.track === 'function' && queue === null) return null;
+  const { site, endpoint, trust, consent, maxEpsilon, debug, ...data } = element?.dataset ?? {};
   if (!site || !endpoint || !trust) {
     console.error('vitrine: the script tag needs data-site, data-endpoint and data-trust');
     return null;
   }
   let client: Vitrine;
   try {
-    client = start(site, {
+    const own = { nonce: element?.nonce ?? '', pinned: !!element?.integrity };
+    const options: InitOptions = {
       endpoint,
       trust,
-      assetBase: assets ?? new URL('.', element?.src).href,
+      assetBase: data.assets ?? folderOf(element?.src ?? ''),
       consent: CONSENTS[consent ?? 'required'] ?? 'required',
+      ...(data.workers !== undefined && { workerUrl: data.workers }),
+      ...(data.signals !== undefined && { signals: listed(SIGNALS, data.signals) }),
+      ...(data.capture !== undefined && { capture: listed(CAPTURE, data.capture) }),
       ...(maxEpsilon !== undefined && { maxEpsilon: Number(maxEpsilon) }),
       ...(debug !== undefined && { debug: true }),
-    });
+    };
+    client = start(site, options, own);
   } catch (error) {
     console.error(`vitrine: ${error instanceof Error ? error.message : String(error)}`);
     return null;
   }
   page.vitrine = client;
-  for (const call of (before?.queue as readonly Queued[] | undefined) ?? []) replay(client, call);
+  for (const call of queue?.splice(0) ?? []) replay(client, call);
+  // What kept a hold of the stub goes on calling it.
+  if (queue !== null) {
+    queue.push = (...calls) => {
+      for (const call of calls) replay(client, call);
+      return 0;
+    };
+  }
   return client;
+}
+
+/** The `latest` folder changes under a page's feet: the other files come from the version's own. */
+function folderOf(src: string): string {
+  const folder = new URL('.', src).href;
+  return typeof VITRINE_VERSION === 'undefined'
+    ? folder
+    : folder.replace(/\/latest\/$/, `/${VITRINE_VERSION}/`);
+}
+
+const SIGNALS = ['tcf', 'consentMode', 'shopify'];
+const CAPTURE = [
+  'dataLayer',
+  'jsonLd',
+  'microdata',
+  'attributes',
+  'shopify',
+  'woocommerce',
+  'autocapture',
+];
+
+/** `tcf consent-mode` → each name of those that there are, true where it is listed. */
+function listed(names: readonly string[], list: string): Record<string, boolean> {
+  const on = list.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()).split(/[\s,]+/);
+  return Object.fromEntries(names.map((name) => [name, on.includes(name)]));
 }
 
 function replay(client: Vitrine, [method, parameters, resolve]: Queued): void {

@@ -1,14 +1,12 @@
 /** Why nothing happens, in words: every state and every reason of the closed unions. */
 import type { StatusState } from './api.ts';
+import type { DatabaseState } from './database/database.ts';
 import type { RoundOutcome, SkipReason } from './post/outcome.ts';
+import { NOT_STORED, TAG_STATES } from './words.ts';
 
 const STATES: Readonly<Record<StatusState, string>> = {
-  starting: 'Starting: reading what is stored in this browser.',
+  ...TAG_STATES,
   ready: 'Ready.',
-  'insecure-context':
-    'This page is not served over https or from localhost, so the browser offers no cryptography; nothing is captured and lists fall back.',
-  'consent-required':
-    'Waiting for consent to personalise; until then nothing is stored, fetched or sent.',
   'storage-blocked':
     'This browser does not let the page store anything, or its storage is full; history lasts as long as the page and nothing is sent.',
   offline: 'The network is not reachable; recommendations come from what is stored.',
@@ -18,7 +16,17 @@ const STATES: Readonly<Record<StatusState, string>> = {
     'The aggregator offered something that the pinned key has not signed; it was refused, and recommendations come from what is stored.',
   'no-crypto':
     'This browser cannot verify signatures (no Ed25519), so nothing new is fetched; recommendations come from what is stored.',
-  shutdown: 'Stopped by the page.',
+};
+
+const STORAGE: Readonly<Record<DatabaseState | 'none', string>> = {
+  none: NOT_STORED,
+  ready: 'The history is kept in this browser.',
+  memory:
+    'This browser lets the page store nothing, or nothing safely, as in some private windows; what is known ends with the page, and lists start from the published model.',
+  blocked: 'Another tab holds the storage and does not let go; what is known ends with the page.',
+  quota:
+    'Storage is full and the oldest events make no more room; new ones last as long as the page.',
+  closed: 'Another tab has erased the storage, or a newer release has taken it over.',
 };
 
 const REASONS: Readonly<Record<SkipReason, string>> = {
@@ -26,6 +34,10 @@ const REASONS: Readonly<Record<SkipReason, string>> = {
   'no-crypto': 'This browser cannot verify signatures (no Ed25519), so nothing is fetched or sent.',
   'no-consent': 'There is no consent to contribute.',
   gpc: 'The browser sends Global Privacy Control, so nothing is uploaded.',
+  'low-battery': 'The battery is low and not charging; training waits until it is.',
+  'save-data': 'The browser asks to save data, so nothing is fetched for training.',
+  hidden: 'The page is hidden; training waits until it is seen.',
+  'other-tab': 'Another tab of this site trains and sends; one does at a time.',
   storage: 'Storage is blocked or full, so no charge could be kept; nothing is sent.',
   'quiet-period': 'This profile is new: nothing is sent in its quiet period.',
   coin: "The coin of this round said no; the next round's coin is thrown anew.",
@@ -52,6 +64,8 @@ const REASONS: Readonly<Record<SkipReason, string>> = {
   'log-fork': 'Refused: the public log contradicts what this browser has seen of it before.',
   offline: 'The network is not reachable.',
   server: 'The aggregator does not answer as agreed.',
+  'before-contribute':
+    "The page's own beforeContribute kept this report from being made; nothing was charged or sent.",
   aborted: 'The round was stopped in this browser; nothing was charged.',
   'no-worker': 'No training Worker could be started; recommending goes on without one.',
   'training-failed': 'Training failed in this browser; nothing was charged.',
@@ -60,6 +74,13 @@ const REASONS: Readonly<Record<SkipReason, string>> = {
 /** @param detail What was found, added behind the sentence when there is anything. */
 export function stateWords(state: StatusState, detail = ''): string {
   return join(STATES[state], detail);
+}
+
+/** @param sinceMs when what is stored began; unknown without it */
+export function storageWords(state: DatabaseState | 'none', sinceMs?: number): string {
+  if (state !== 'ready' || sinceMs === undefined) return STORAGE[state];
+  const since = new Date(sinceMs).toISOString().slice(0, 10);
+  return `${STORAGE.ready} It begins on ${since}: this was the first visit, or the browser had deleted what it kept, as Safari does after seven days without one.`;
 }
 
 /** The reason in words; without one, what the last outcome says. */
@@ -73,6 +94,13 @@ export function taskWords(
   if (outcome.state === 'skipped') return join(REASONS[outcome.reason], outcome.detail);
   const at = new Date(outcome.sendAtMs).toISOString().slice(0, 16).replace('T', ' ');
   return `Took part: a report of ${outcome.bytes} bytes is sent at a random time, about ${at} UTC.`;
+}
+
+/** One line of debugging: what became of a round, and how long its steps took. */
+export function outcomeWords(outcome: RoundOutcome): string {
+  if (outcome.state === 'skipped') return join(REASONS[outcome.reason], outcome.detail);
+  const steps = Object.entries(outcome.timings).map(([step, ms]) => `${step} ${ms.toFixed(1)} ms`);
+  return `enqueued ${outcome.bytes} bytes, ε ${outcome.epsilon}; ${steps.join(', ')}`;
 }
 
 function join(sentence: string, detail: string): string {

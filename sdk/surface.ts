@@ -1,10 +1,16 @@
 /** The public object: every method guarded, so that the shop's page never sees our exceptions. */
-import { Answers, NO_REPORT, nothing } from './answers.ts';
+import { Answers } from './answers.ts';
 import type { InitOptions, Vitrine, VitrineEvents } from './api.ts';
 import { Client } from './client.ts';
 import type { Environment } from './environment.ts';
-import { NO_PROFILE } from './profile/profile.ts';
-import { readSettings } from './settings.ts';
+import { NO_REPORT, nothing } from './none.ts';
+import { NO_PROFILE } from './profile/none.ts';
+import { readSettings, type Settings } from './settings.ts';
+
+export interface OpenClient {
+  readonly vitrine: Vitrine;
+  readonly client: Client;
+}
 
 /**
  * The client of one page, in an environment that a test may replace.
@@ -15,7 +21,16 @@ export function createClient(
   options: InitOptions,
   environment: Environment,
 ): Vitrine {
-  const client = new Client(readSettings(site, options), environment);
+  return openClient(readSettings(site, options), environment).vitrine;
+}
+
+/** @param listen called before anything has happened */
+export function openClient(
+  settings: Settings,
+  environment: Environment,
+  listen: (vitrine: Vitrine) => void = () => undefined,
+): OpenClient {
+  const client = new Client(settings, environment);
   const answers = new Answers(client);
 
   const guarded = async <T>(run: () => Promise<T>, otherwise: () => T): Promise<T> => {
@@ -44,13 +59,17 @@ export function createClient(
 
   const ready = (): void =>
     void answers.status().then((status) => client.events.emit('ready', status));
-  quietly(() => client.start(ready));
-  return {
-    track: (name, parameters) => quietly(() => client.track(name, parameters)),
+  const vitrine: Vitrine = {
+    track: (name, parameters) => quietly(() => client.hear({ kind: 'call', name, parameters })),
     recommend: (request) =>
       guarded(
         () => answers.recommend(request),
         () => nothing(request),
+      ),
+    describe: (ids) =>
+      guarded(
+        () => answers.describe(ids),
+        () => [],
       ),
     profile: () =>
       guarded(
@@ -98,11 +117,14 @@ export function createClient(
       ),
     erase: () => client.erase(),
     on: (name, listener) => subscribe(name, listener),
-    status: () => answers.status(),
+    status: (language) => answers.status(language),
     shutdown: () =>
       guarded(
         () => client.shutdown(),
         () => undefined,
       ),
   };
+  listen(vitrine);
+  quietly(() => client.start(ready));
+  return { vitrine, client };
 }

@@ -3,7 +3,7 @@ import type { ReportEntry } from './api.ts';
 import type { Client } from './client.ts';
 import type { Database, LedgerEntry, OutboxEntry } from './database/database.ts';
 import type { Undo } from './environment.ts';
-import { drain } from './post/upload.ts';
+import { drain, type Flight } from './post/upload.ts';
 import type { Transport } from './receive/transport.ts';
 
 /** Shortest and longest wait between two looks at the outbox. */
@@ -15,6 +15,7 @@ export class Uplink {
   #transport: Transport | null = null;
   #timer: Undo | null = null;
   #stop: AbortController | null = null;
+  readonly #flight: Flight = { bytes: 0, reportIds: new Set() };
 
   constructor(client: Client) {
     this.#client = client;
@@ -42,23 +43,24 @@ export class Uplink {
     if (this.#client.consent.contribute) void this.#drain(true);
   }
 
-  async #drain(keepalive: boolean): Promise<void> {
+  async #drain(leaving: boolean): Promise<void> {
     const { environment, database, endpoint } = this.#client;
     if (database === null || !this.#client.storable) return;
     const stop = new AbortController();
     this.#stop = stop;
     this.#transport ??= environment.transport(endpoint);
     const result = await drain(database, this.#transport, environment.clock, {
-      gpc: () => environment.gpc(),
+      gpc: () => this.#client.gpc,
       source: environment.random(),
-      keepalive,
-      paused: () => !environment.online() || !(keepalive || environment.visible()),
+      leaving,
+      flight: this.#flight,
+      paused: () => !environment.online() || !(leaving || environment.visible()),
       signal: stop.signal,
       onFinal: (reportId) => void this.#tell(database, reportId),
     });
     if (this.#stop !== stop) return;
     this.#stop = null;
-    if (result.nextAtMs === null || result.stopped !== null || keepalive) return;
+    if (result.nextAtMs === null || result.stopped !== null || leaving) return;
     const wait = result.nextAtMs - environment.clock.now();
     const ms = Math.min(LATE_MS, Math.max(SOON_MS, wait));
     this.#timer = environment.after(ms, () => this.#client.contribution.wake());

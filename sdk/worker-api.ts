@@ -1,4 +1,4 @@
-/** What a page may ask of the training Worker, over Comlink. */
+/** What the engine may ask of a learner, the Worker that trains, over Comlink. */
 import type {
   BackendName,
   BackendReport,
@@ -6,57 +6,32 @@ import type {
   TrainProgress,
   TrainResult,
 } from './learn/learner.ts';
-import type { RoundOutcome } from './post/outcome.ts';
 
 export interface WorkerConfig {
-  readonly site: string;
-  readonly databaseName: string;
-  readonly endpoint: string;
-  readonly trust: string;
-  /** Absolute, with a trailing slash: a blob Worker cannot resolve relative addresses. */
+  /** Where the WASM binaries lie; absolute: a blob Worker cannot resolve relative addresses. */
   readonly assetBase: string;
-  readonly maxEpsilon: number;
-  readonly maxTotalEpsilon: number;
   /** 'cpu' asks the wasm bundle to go straight to its last resort. */
-  readonly backend: 'webgpu' | 'wasm' | 'cpu';
+  readonly backend: BackendName;
   readonly allowSoftwareGpu: boolean;
-  readonly allowTestTier: boolean;
-}
-
-export interface RoundProgress {
-  readonly task: string;
-  readonly stage:
-    | 'receive'
-    | 'features'
-    | 'noise'
-    | 'train'
-    | 'measure'
-    | 'evaluate'
-    | 'pack'
-    | 'charge';
-  readonly step: number;
-  readonly steps: number;
-  readonly loss: number | null;
+  /** Subresource integrity of the binaries by name; one without an entry is not checked. */
+  readonly integrity: Readonly<Record<string, string>>;
 }
 
 /** Everything of a training but its signal and its listener, which do not travel. */
 export type TrainRequest = Omit<TrainInput, 'signal' | 'onProgress'>;
 
 export interface WorkerApi {
-  /** Opens the database and a backend; rejects with a named failure when this bundle has none. */
+  /** Starts a backend; rejects with a named failure when this bundle has none. */
   connect(config: WorkerConfig): Promise<BackendReport>;
-  /** One client round of a task; the finished report lies in the outbox afterwards. */
-  contribute(
-    taskHash: string,
-    onProgress: (progress: RoundProgress) => void,
-  ): Promise<RoundOutcome>;
   /**
-   * Trains on given examples and keeps nothing: the self-test of a built bundle on this device.
+   * Trains on the examples that it is given, and keeps nothing.
+   *
+   * @throws an Error named 'TrainingError' whose message begins with its code, or 'AbortError'
    */
   train(
     request: TrainRequest,
     onProgress?: (progress: TrainProgress) => void,
   ): Promise<TrainResult & { readonly backend: BackendName }>;
-  /** Ends the running round or training within one step; nothing is charged. */
+  /** Ends the running training within one step. */
   abort(): Promise<void>;
 }

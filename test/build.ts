@@ -2,9 +2,12 @@
  * `npm run build`: makes `dist/`. Each target is made again only when one of its sources has
  * changed since; two builds at the same time take turns.
  *
- *   tag      vitrine.js
- *   workers  worker-wasm.js, worker-webgpu.js and the WASM binaries beside them
- *   sdk      both of these
+ *   learners worker-wasm.js, worker-webgpu.js and the WASM binaries beside them
+ *   engine   vitrine-engine.js, with the hashes of the learners inside
+ *   tag      vitrine.js, with the hash of the engine inside
+ *   elements vitrine-elements.js
+ *   stub     stub.js
+ *   sdk      all of these
  *   package  esm/ and types/, what a shop's bundler reads, and cli.js, the `vitrine` command
  *            (`--package` makes this one alone)
  *   demo     the demo shop as static files
@@ -29,7 +32,7 @@ import { build as bundle } from 'vite';
 import { classicScript, commandLine, demo, library } from '../vite.config.ts';
 import { checkModules } from './wasm.ts';
 
-type Part = 'tag' | 'workers' | 'package' | 'demo';
+type Part = 'learners' | 'engine' | 'tag' | 'elements' | 'stub' | 'package' | 'demo';
 export type Target = 'sdk' | Part;
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -38,42 +41,95 @@ export const DIST = join(ROOT, 'dist');
 const STATE = join(ROOT, '.vitrine/build');
 const WASM_OUT = join(ROOT, 'node_modules/@tensorflow/tfjs-backend-wasm/wasm-out');
 
-const WORKERS = ['worker-wasm', 'worker-webgpu'] as const;
+const LEARNERS = ['worker-wasm', 'worker-webgpu'] as const;
 const BINARIES = ['tfjs-backend-wasm-simd.wasm', 'tfjs-backend-wasm.wasm'] as const;
 
 const COMMON = [
   'sdk',
   'shared',
+  'package.json',
   'package-lock.json',
   'test/build.ts',
   'tsconfig.json',
   'vite.config.ts',
 ];
 const SOURCES: Record<Part, readonly string[]> = {
+  learners: COMMON,
+  engine: COMMON,
   tag: COMMON,
-  workers: COMMON,
+  elements: COMMON,
+  stub: COMMON,
   package: [...COMMON, 'aggregator'],
   demo: [...COMMON, 'demo-shop'],
 };
 
 /** What each target makes, to see that nobody has deleted it. */
 const RESULTS: Record<Part, readonly string[]> = {
+  learners: [...LEARNERS.map((name) => `${name}.js`), ...BINARIES],
+  engine: ['vitrine-engine.js'],
   tag: ['vitrine.js'],
-  workers: [...WORKERS.map((name) => `${name}.js`), ...BINARIES],
-  package: ['esm/vitrine.js', 'types/sdk/index.d.ts', 'cli.js'],
+  elements: ['vitrine-elements.js'],
+  stub: ['stub.js'],
+  package: ['esm/vitrine.js', 'esm/elements.js', 'esm/react.js', 'types/sdk/index.d.ts', 'cli.js'],
   demo: ['demo/index.html'],
 };
 
+/** What a page may load. */
+const SDK: Part[] = ['tag', 'stub', 'elements', 'engine', 'learners'];
+
+/** What holds the hashes of another is made after it. */
+const NEEDS: Partial<Record<Part, Part>> = { engine: 'learners', tag: 'engine', package: 'engine' };
+
+/** The npm entries. */
+const ENTRIES: Readonly<Record<string, string>> = {
+  vitrine: 'sdk/index.ts',
+  elements: 'sdk/elements.ts',
+  react: 'sdk/react.ts',
+};
+
+const VERSION = (
+  JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
+).version;
+
+/** Subresource integrity of what a part has made, by name. */
+function integrity(part: Part): Record<string, string> {
+  const of = (name: string): string =>
+    `sha384-${createHash('sha384')
+      .update(readFileSync(join(DIST, name)))
+      .digest('base64')}`;
+  return Object.fromEntries(RESULTS[part].map((name) => [name, of(name)]));
+}
+
 const MAKE: Record<Part, () => Promise<void>> = {
-  async tag() {
-    await bundle(classicScript('sdk/script.ts', 'vitrine.js'));
-  },
-  async workers() {
-    for (const name of WORKERS) await bundle(classicScript(`sdk/${name}.ts`, `${name}.js`));
+  async learners() {
+    const holds = ['comlink', 'tfjs'] as const;
+    for (const name of LEARNERS) {
+      await bundle(classicScript(`sdk/${name}.ts`, `${name}.js`, { holds }));
+    }
     for (const name of BINARIES) copyFileSync(join(WASM_OUT, name), join(DIST, name));
   },
+  async engine() {
+    const holds = ['comlink', 'idb', 'hpke', 'noble'] as const;
+    const options = { holds, integrity: integrity('learners') };
+    await bundle(classicScript('sdk/engine.ts', 'vitrine-engine.js', options));
+  },
+  async tag() {
+    const options = {
+      holds: ['comlink'],
+      integrity: integrity('engine'),
+      version: VERSION,
+    } as const;
+    await bundle(classicScript('sdk/script.ts', 'vitrine.js', options));
+  },
+  async elements() {
+    await bundle(classicScript('sdk/elements.ts', 'vitrine-elements.js'));
+  },
+  async stub() {
+    // It is pasted into every page, before anything can tell what the browser understands.
+    await bundle(classicScript('sdk/stub.ts', 'stub.js', { holds: null, target: 'es2020' }));
+  },
   async package() {
-    await bundle(library());
+    await bundle(library(ENTRIES, { integrity: integrity('engine'), version: VERSION }));
     await bundle(commandLine());
     declarations();
   },
@@ -81,6 +137,12 @@ const MAKE: Record<Part, () => Promise<void>> = {
     await bundle(demo());
   },
 };
+
+/** A part after those that it needs. */
+function withNeeds(part: Part): Part[] {
+  const need = NEEDS[part];
+  return need === undefined ? [part] : [...withNeeds(need), part];
+}
 
 /** Makes what is not up to date. `say` hears one line per target made. */
 export async function build(
@@ -91,8 +153,8 @@ export async function build(
   mkdirSync(STATE, { recursive: true });
   const unlock = await lock();
   try {
-    const parts = targets.flatMap((one): Part[] => (one === 'sdk' ? ['tag', 'workers'] : [one]));
-    for (const target of new Set(parts)) {
+    const parts = targets.flatMap((one): Part[] => (one === 'sdk' ? SDK : [one]));
+    for (const target of new Set(parts.flatMap(withNeeds))) {
       const stamp = join(STATE, target);
       const state = fingerprint(target);
       const there = RESULTS[target].every((name) => existsSync(join(DIST, name)));
@@ -117,7 +179,7 @@ export interface FileSize {
 
 /** Sizes of what a browser downloads; gzip at level 9, brotli at 11. */
 export function sizes(): FileSize[] {
-  return [...RESULTS.tag, ...RESULTS.workers].map((file) => {
+  return SDK.flatMap((part) => RESULTS[part]).map((file) => {
     const bytes = readFileSync(join(DIST, file));
     return {
       file,
@@ -128,7 +190,7 @@ export function sizes(): FileSize[] {
   });
 }
 
-/** Type declarations of the public entry, with the imports that a consumer can resolve. */
+/** Type declarations of the public entries, with the imports that a consumer can resolve. */
 function declarations(): void {
   const types = join(DIST, 'types');
   rmSync(types, { recursive: true, force: true });
@@ -148,7 +210,7 @@ function declarations(): void {
       extends: join(ROOT, 'tsconfig.json'),
       compilerOptions,
       include: [],
-      files: [join(ROOT, 'sdk/index.ts')],
+      files: Object.values(ENTRIES).map((path) => join(ROOT, path)),
     }),
   );
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');

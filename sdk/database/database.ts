@@ -44,6 +44,15 @@ export interface StoredEvent extends ShopEvent {
   readonly key: number;
 }
 
+/** A good that a page told of; what it is, is for sdk/features/page-catalogue.ts to say. */
+export interface StoredGood {
+  /** Rises with every stored good. */
+  readonly key: number;
+  /** Days since 1970, UTC, on which it was seen last. */
+  readonly day: number;
+  readonly good: unknown;
+}
+
 export interface StoredModel {
   readonly taskName: string;
   readonly taskHash: string;
@@ -148,6 +157,21 @@ export interface Database {
   /** The encoded catalogue by hash; at most the one current catalogue is kept. */
   getCatalogue(hash: string): Promise<Uint8Array | undefined>;
   putCatalogue(hash: string, bytes: Uint8Array): Promise<void>;
+  /** A part of the public cards, by hash. */
+  getCards(hash: string): Promise<Uint8Array | undefined>;
+  /** Keeps a part, and of the others only `current`. */
+  putCards(hash: string, bytes: Uint8Array, current: readonly string[]): Promise<void>;
+  /** Goods that pages told of, oldest first. */
+  readGoods(): Promise<StoredGood[]>;
+  /**
+   * Keeps goods in place of the `replaced`; of all the newest 5,000 of `maxAgeMs`.
+   * @returns their keys
+   */
+  putGoods(
+    goods: readonly { readonly good: unknown; readonly atMs: number }[],
+    replaced: readonly number[],
+    retention: Pick<Retention, 'maxAgeMs'>,
+  ): Promise<number[]>;
 
   /**
    * The round's coin: drawn once by `draw` per (task, round), then the same. Of the newest 1,024;

@@ -12,11 +12,13 @@ import type {
   OutboxEntry,
   Retention,
   StoredEvent,
+  StoredGood,
   StoredModel,
 } from './database.ts';
 import { eraseDatabase } from './erase.ts';
 import { EventStore } from './events.ts';
 import { exported } from './export.ts';
+import { GoodsStore } from './goods.ts';
 import { Keyring } from './keyring.ts';
 import { chargedEntry, ledgerTime, refusalOf } from './ledger.ts';
 import {
@@ -53,12 +55,14 @@ class IndexedDatabase implements Database {
   readonly #blockedMs: number;
   readonly #keyring: Keyring;
   readonly #events: EventStore;
+  readonly #goods: GoodsStore;
 
   constructor(connection: Connection, blockedMs: number) {
     this.#connection = connection;
     this.#blockedMs = blockedMs;
     this.#keyring = new Keyring(connection);
     this.#events = new EventStore(connection, this.#keyring);
+    this.#goods = new GoodsStore(connection, this.#keyring);
   }
 
   get damaged(): number {
@@ -132,6 +136,35 @@ class IndexedDatabase implements Database {
     });
   }
 
+  getCards(hash: string): Promise<Uint8Array | undefined> {
+    return this.#connection.read(
+      ['cards'],
+      async (tx) => (await tx.objectStore('cards').get(hash))?.bytes,
+    );
+  }
+
+  async putCards(hash: string, bytes: Uint8Array, current: readonly string[]): Promise<void> {
+    await this.#connection.write(['cards'], async (tx) => {
+      const store = tx.objectStore('cards');
+      for (const one of await store.getAllKeys()) {
+        if (!current.includes(one)) await store.delete(one);
+      }
+      await store.put({ hash, bytes });
+    });
+  }
+
+  readGoods(): Promise<StoredGood[]> {
+    return this.#goods.read();
+  }
+
+  putGoods(
+    goods: readonly { readonly good: unknown; readonly atMs: number }[],
+    replaced: readonly number[],
+    retention: Pick<Retention, 'maxAgeMs'>,
+  ): Promise<number[]> {
+    return this.#goods.put(goods, replaced, retention);
+  }
+
   coin(taskHash: string, roundHash: string, draw: () => boolean): Promise<boolean> {
     return this.#connection.write(['coins'], async (tx) => {
       const store = tx.objectStore('coins');
@@ -192,6 +225,7 @@ class IndexedDatabase implements Database {
 
   async exportAll(): Promise<Record<string, unknown>> {
     const events = await this.#events.read();
+    const goods = await this.#goods.read();
     return this.#connection.read([...STORES], async (tx) => {
       const dump: Record<string, unknown> = {};
       for (const name of STORES) {
@@ -203,7 +237,7 @@ class IndexedDatabase implements Database {
       }
       const coins = await tx.objectStore('coins').getAll();
       dump.coins = Object.fromEntries(coins.map(({ round, takesPart }) => [round, takesPart]));
-      return exported({ ...dump, events });
+      return exported({ ...dump, events, goods });
     });
   }
 

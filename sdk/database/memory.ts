@@ -11,10 +11,12 @@ import type {
   OutboxEntry,
   Retention,
   StoredEvent,
+  StoredGood,
   StoredModel,
 } from './database.ts';
 import { DatabaseError } from './database.ts';
 import { exported } from './export.ts';
+import { MAX_GOODS } from './goods.ts';
 import { chargedEntry, ledgerTime, refusalOf } from './ledger.ts';
 import {
   checkMeta,
@@ -26,6 +28,7 @@ import {
   replacesModel,
   waitingReport,
 } from './rules.ts';
+import { DAY_MS } from './seal.ts';
 
 export interface MemoryOptions {
   /**
@@ -46,6 +49,9 @@ class MemoryDatabase implements Database {
   #nextEvent = 1;
   #catalogue: { hash: string; bytes: Uint8Array } | undefined;
   #ledger: LedgerEntry[] = [];
+  #goods: StoredGood[] = [];
+  #nextGood = 1;
+  readonly #cards = new Map<string, Uint8Array>();
   readonly #meta: Partial<MetaValues> = {};
   readonly #models = new Map<string, StoredModel>();
   readonly #coins = new Map<string, boolean>();
@@ -125,6 +131,39 @@ class MemoryDatabase implements Database {
     this.#catalogue = { hash, bytes };
   }
 
+  async getCards(hash: string): Promise<Uint8Array | undefined> {
+    this.#open();
+    return this.#cards.get(hash);
+  }
+
+  async putCards(hash: string, bytes: Uint8Array, current: readonly string[]): Promise<void> {
+    this.#open();
+    for (const one of this.#cards.keys()) if (!current.includes(one)) this.#cards.delete(one);
+    this.#cards.set(hash, bytes);
+  }
+
+  async readGoods(): Promise<StoredGood[]> {
+    return this.#run(() => this.#goods);
+  }
+
+  async putGoods(
+    goods: readonly { readonly good: unknown; readonly atMs: number }[],
+    replaced: readonly number[],
+    { maxAgeMs }: Pick<Retention, 'maxAgeMs'>,
+  ): Promise<number[]> {
+    return this.#run(() => {
+      const added = structuredClone(goods).map(({ good, atMs }) => ({
+        ...{ key: this.#nextGood++, day: Math.floor(atMs / DAY_MS), good },
+      }));
+      const kept = this.#goods.filter(({ key }) => !replaced.includes(key));
+      const newest = Math.max(...added.map(({ day }) => day));
+      this.#goods = [...kept, ...added]
+        .slice(-MAX_GOODS)
+        .filter(({ day }) => day >= newest - Math.ceil(maxAgeMs / DAY_MS));
+      return added.map(({ key }) => key);
+    });
+  }
+
   async coin(taskHash: string, roundHash: string, draw: () => boolean): Promise<boolean> {
     return this.#run(() => {
       const key = coinKey(taskHash, roundHash);
@@ -184,6 +223,8 @@ class MemoryDatabase implements Database {
         keys: {},
         models: [...this.#models.values()],
         catalogues: this.#catalogue === undefined ? [] : [this.#catalogue],
+        cards: [...this.#cards].map(([hash, bytes]) => ({ hash, bytes })),
+        goods: this.#goods,
         coins: Object.fromEntries(this.#coins),
         ledger: this.#ledger,
         outbox: [...this.#outbox.values()],
@@ -194,9 +235,10 @@ class MemoryDatabase implements Database {
   async erase(): Promise<void> {
     this.#events = [];
     this.#ledger = [];
+    this.#goods = [];
     this.#catalogue = undefined;
     for (const key of Object.keys(this.#meta)) delete this.#meta[key as keyof MetaValues];
-    for (const store of [this.#models, this.#coins, this.#outbox]) store.clear();
+    for (const store of [this.#models, this.#cards, this.#coins, this.#outbox]) store.clear();
     this.close();
   }
 

@@ -4,6 +4,7 @@
  */
 import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
 import type { LedgerEntry, OutboxEntry, StoredModel } from './database.ts';
+import type { SealedGood } from './goods.ts';
 import type { SealedEvents } from './seal.ts';
 
 export interface Schema extends DBSchema {
@@ -15,6 +16,10 @@ export interface Schema extends DBSchema {
   keys: { key: string; value: CryptoKey };
   models: { key: string; value: StoredModel };
   catalogues: { key: string; value: { hash: string; bytes: Uint8Array } };
+  /** Public cards of the goods, by part. */
+  cards: { key: string; value: { hash: string; bytes: Uint8Array } };
+  /** Goods that pages told of, encrypted. */
+  goods: { key: number; value: SealedGood };
   /** `round` is a `coinKey`; the key tells their order. */
   coins: {
     key: number;
@@ -37,6 +42,8 @@ export const STORES: readonly StoreName[] = [
   'keys',
   'models',
   'catalogues',
+  'cards',
+  'goods',
   'coins',
   'ledger',
   'outbox',
@@ -76,6 +83,11 @@ const MIGRATIONS: readonly Migration[] = [
     db.createObjectStore('events', { keyPath: 'key', autoIncrement: true });
     db.createObjectStore('keys');
     void tx.objectStore('meta').delete('session');
+  },
+  // Version 5: cards of the goods, and goods that pages told of.
+  (db) => {
+    db.createObjectStore('cards', { keyPath: 'hash' });
+    db.createObjectStore('goods', { keyPath: 'key', autoIncrement: true });
   },
 ];
 

@@ -51,11 +51,8 @@ export async function seal(key: CryptoKey, events: readonly ShopEvent[]): Promis
   const count = events.length;
   const oldestMs = events.reduce((least, { atMs }) => Math.min(least, atMs), events[0]?.atMs ?? 0);
   const day = Math.floor(oldestMs / DAY_MS);
-  const text = utf8(JSON.stringify(events));
-  const padded = new Uint8Array(Math.ceil(text.length / PAD_BYTES) * PAD_BYTES).fill(SPACE);
-  padded.set(text);
   const parameters = { name: 'AES-GCM', iv, additionalData: boundTo(count, day) };
-  const data = await globalThis.crypto.subtle.encrypt(parameters, key, padded);
+  const data = await globalThis.crypto.subtle.encrypt(parameters, key, padded(events));
   return { iv, data: new Uint8Array(data), count, day };
 }
 
@@ -78,9 +75,55 @@ export async function unseal(key: CryptoKey, record: SealedEvents): Promise<Stor
   }
 }
 
+/** A sealed value of another kind than events; in the clear stands the day that it is of. */
+export interface SealedValue {
+  readonly iv: Uint8Array;
+  readonly data: Uint8Array;
+  /** Days since 1970, UTC. */
+  readonly day: number;
+}
+
+/** @param label of what is sealed, so that no value stands for one of another kind */
+export async function sealValue(
+  key: CryptoKey,
+  label: string,
+  value: unknown,
+  day: number,
+): Promise<SealedValue> {
+  const iv = globalThis.crypto.getRandomValues(new Uint8Array(IV_BYTES));
+  const additionalData = utf8(`vitrine/${label}/1/${day}`);
+  const parameters = { name: 'AES-GCM', iv, additionalData };
+  const data = await globalThis.crypto.subtle.encrypt(parameters, key, padded(value));
+  return { iv, data: new Uint8Array(data), day };
+}
+
+/** The value, or null when it was damaged or sealed under another key. */
+export async function unsealValue(
+  key: CryptoKey,
+  label: string,
+  { iv, data, day }: SealedValue,
+): Promise<unknown> {
+  try {
+    const additionalData = utf8(`vitrine/${label}/1/${day}`);
+    const parameters = { name: 'AES-GCM', iv: iv as Uint8Array<ArrayBuffer>, additionalData };
+    const bytes = data as Uint8Array<ArrayBuffer>;
+    const opened = await globalThis.crypto.subtle.decrypt(parameters, key, bytes);
+    return JSON.parse(fromUtf8(new Uint8Array(opened)));
+  } catch {
+    return null;
+  }
+}
+
 /** Whether nobody has rewritten the record: an IV is used once. */
 export function isSame(a: Pick<SealedEvents, 'iv'> | undefined, b: typeof a): boolean {
   return a !== undefined && b !== undefined && String(a.iv) === String(b.iv);
+}
+
+function padded(value: unknown): Uint8Array<ArrayBuffer> {
+  const text = utf8(JSON.stringify(value));
+  const bytes = new Uint8Array(Math.ceil(text.length / PAD_BYTES) * PAD_BYTES).fill(SPACE);
+  bytes.set(text);
+  return bytes;
 }
 
 const boundTo = (count: number, day: number): Uint8Array<ArrayBuffer> =>

@@ -72,6 +72,7 @@ export const wasm: Backend = {
   name: 'wasm',
   async start({ loadAsset }: BackendOptions): Promise<StartedBackend> {
     if (typeof WebAssembly === 'undefined') throw new Error('no WebAssembly in this browser');
+    refuseWherePolicyDoes();
     const simd = WebAssembly.validate(new Uint8Array(SIMD_PROBE));
     await select('wasm', KERNELS, async () => {
       const binary = await loadAsset(simd ? WASM_SIMD : WASM_PLAIN);
@@ -80,6 +81,15 @@ export const wasm: Backend = {
     return { reason: simd ? 'WASM with SIMD' : 'WASM without SIMD', failure: () => null };
   },
 };
+
+/** A module of nothing but its header fails to compile by a Content-Security-Policy alone. */
+function refuseWherePolicyDoes(): void {
+  try {
+    new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+  } catch {
+    throw new Error("the page's policy lacks script-src 'wasm-unsafe-eval'");
+  }
+}
 
 /** What the package's declarations leave to @types/emscripten. */
 type Wrapped = (...numbers: number[]) => never;

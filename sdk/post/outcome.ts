@@ -5,6 +5,10 @@ export type SkipReason =
   | 'no-crypto'
   | 'no-consent'
   | 'gpc'
+  | 'low-battery'
+  | 'save-data'
+  | 'hidden'
+  | 'other-tab'
   | 'storage'
   | 'quiet-period'
   | 'coin'
@@ -29,6 +33,7 @@ export type SkipReason =
   | 'log-fork'
   | 'offline'
   | 'server'
+  | 'before-contribute'
   | 'aborted'
   | 'no-worker'
   | 'training-failed';

@@ -10,6 +10,9 @@ export type PostResult =
     };
 
 export interface Sender {
-  /** POST of one report. A refusal by name is a result; no answer at all throws NetworkError. */
+  /**
+   * POST of one report; with `keepalive` it outlives the page. A refusal by name is a result; no
+   * answer at all throws NetworkError.
+   */
   report(body: Uint8Array, keepalive: boolean): Promise<PostResult>;
 }

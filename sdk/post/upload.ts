@@ -11,8 +11,13 @@ export interface DrainOptions {
   readonly gpc: () => boolean;
   /** Spreads retries, so that browsers do not come back together. */
   readonly source: Pick<RandomSource, 'nextUint32'>;
-  /** At the end of a page. */
-  readonly keepalive?: boolean;
+  /**
+   * At the end of a page: what is due leaves at once, as much as the browser lets outlive the page;
+   * the rest waits for the next one.
+   */
+  readonly leaving?: boolean;
+  /** Shared by the drains of one page. */
+  readonly flight?: Flight;
   /** While true (page hidden, offline) nothing is tried; read before every upload. */
   readonly paused?: () => boolean;
   readonly signal?: AbortSignal;
@@ -30,6 +35,19 @@ export interface DrainResult {
   /** Why reports were left although they were due. */
   readonly stopped: 'no-consent' | 'gpc' | 'storage' | 'paused' | 'aborted' | null;
 }
+
+/** What one page has under way. */
+export interface Flight {
+  /** Of bodies with `keepalive`. */
+  bytes: number;
+  readonly reportIds: Set<string>;
+}
+
+/**
+ * Fetch standard, "HTTP-network-or-cache fetch": the bodies with `keepalive` in flight of one page
+ * are 64 KiB at most, together; less, for what else the shop sends so.
+ */
+const KEEPALIVE_BYTES = 60_000;
 
 /** Bodies of this many reports that left are kept for the shopper to read; older ones go. */
 export const KEPT_BODIES = 8;
@@ -64,6 +82,19 @@ export async function drain(
     counts[state]++;
     options.onFinal?.(entry.reportId, state, last);
   };
+  const flight = options.flight ?? { bytes: 0, reportIds: new Set() };
+  const send = async (entry: OutboxEntry, body: Uint8Array): Promise<void> => {
+    const bytes = fits(flight, body) ? body.length : 0;
+    flight.bytes += bytes;
+    flight.reportIds.add(entry.reportId);
+    const answer = await post(sender, body, bytes > 0);
+    flight.reportIds.delete(entry.reportId);
+    flight.bytes -= bytes;
+    if (answer.accepted) await finish(entry, 'sent', '');
+    else if (!answer.passing) await finish(entry, 'refused', answer.code);
+    else await db.updateOutbox(entry.reportId, retry(entry, answer, clock, options));
+  };
+  const leaving: Promise<void>[] = [];
   let stopped: DrainResult['stopped'] = null;
   try {
     for (const entry of await waitingOf(db)) {
@@ -74,12 +105,17 @@ export async function drain(
       if (entry.sendAtMs > clock.now()) continue;
       stopped = await reasonToStop(db, options);
       if (stopped !== null) break;
-      if (!(await stillWaits(db, entry))) continue;
-      const answer = await post(sender, entry, options.keepalive ?? false);
-      if (answer.accepted) await finish(entry, 'sent', '');
-      else if (!answer.passing) await finish(entry, 'refused', answer.code);
-      else await db.updateOutbox(entry.reportId, retry(entry, answer, clock, options));
+      if (flight.reportIds.has(entry.reportId) || !(await stillWaits(db, entry))) continue;
+      if (entry.body === null) await finish(entry, 'refused', 'no-body');
+      else if (options.leaving !== true) await send(entry, entry.body);
+      // Nothing is begun that the end of the page would cut off.
+      else if (fits(flight, entry.body)) {
+        const sending = send(entry, entry.body);
+        sending.catch(() => undefined);
+        leaving.push(sending);
+      }
     }
+    await Promise.all(leaving);
     await forgetBodies(db);
     const waiting = await waitingOf(db);
     const times = waiting.map(({ sendAtMs, deadlineMs }) => Math.min(sendAtMs, deadlineMs));
@@ -115,12 +151,12 @@ type Answer =
   | { readonly accepted: true }
   | (Extract<PostResult, { accepted: false }> & { readonly passing: boolean });
 
-async function post(sender: Sender, entry: OutboxEntry, keepalive: boolean): Promise<Answer> {
-  if (entry.body === null) {
-    return { accepted: false, code: 'no-body', retryAfterMs: null, passing: false };
-  }
+const fits = (flight: Flight, body: Uint8Array): boolean =>
+  flight.bytes + body.length <= KEEPALIVE_BYTES;
+
+async function post(sender: Sender, body: Uint8Array, keepalive: boolean): Promise<Answer> {
   try {
-    const result = await sender.report(entry.body, keepalive);
+    const result = await sender.report(body, keepalive);
     if (result.accepted) return result;
     return { ...result, passing: PASSING.has(result.code) || result.code.startsWith('http-') };
   } catch (error) {

@@ -1,8 +1,9 @@
 /** The profile: what the sums of this browser's history (tally.ts) say of its shopper. */
 import { Heads, type HeadView } from './heads.ts';
 import { KINDS } from './interests.ts';
-import type { Basics, Estimate, NextCategory, Profile, Rhythm, ValueTier } from './result.ts';
-import { churnRule, NO_ESTIMATE, priceRule, valueRule } from './rules.ts';
+import { NO_CATEGORY, NO_ESTIMATE, NO_PROFILE } from './none.ts';
+import type { Basics, Estimate, Profile, Rhythm, ValueTier } from './result.ts';
+import { churnRule, priceRule, valueRule } from './rules.ts';
 import { meanGap, type Tally } from './tally.ts';
 
 export interface ProfileInput {
@@ -15,32 +16,6 @@ export interface ProfileInput {
 
 const MIDDLE = 1 / 3;
 const HIGH = 2 / 3;
-
-const NO_RHYTHM: Rhythm = {
-  hours: new Array<number>(24).fill(0),
-  weekdays: new Array<number>(7).fill(0),
-  visitsPerWeek: null,
-  daysBetweenVisits: null,
-  daysBetweenPurchases: null,
-};
-
-const NO_CATEGORY: NextCategory = { source: 'none', version: 0, categories: [] };
-
-/** Before consent, or where nothing can be read. */
-export const NO_PROFILE: Profile = {
-  state: 'empty',
-  events: 0,
-  sessions: 0,
-  basics: { device: null, locale: null, visitor: null, traits: {} },
-  interests: { category: [], brand: [], priceBand: [] },
-  rhythm: NO_RHYTHM,
-  value: { ...NO_ESTIMATE, tier: null },
-  priceSensitivity: NO_ESTIMATE,
-  intent: NO_ESTIMATE,
-  churn: NO_ESTIMATE,
-  nextCategory: NO_CATEGORY,
-  vector: null,
-};
 
 /** Takes time about linear in the categories, brands and goods that were dealt with. */
 export function profileOf({ tally, view, basics, automated }: ProfileInput): Profile {

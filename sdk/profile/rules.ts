@@ -12,6 +12,7 @@
  *                      counts whole. Nothing before three looks at goods with a price band, or a
  *                      purchase with prices.
  */
+import { NO_ESTIMATE } from './none.ts';
 import type { Cause, Estimate, Interest, Reason } from './result.ts';
 import { meanGap, type Tally } from './tally.ts';
 
@@ -22,14 +23,6 @@ const HALF_LIFE_DAYS = 90;
 const FULL_SAVING = 0.25;
 const MIN_VIEWS = 3;
 const MIN_VISITS = 3;
-
-export const NO_ESTIMATE: Estimate = {
-  probability: null,
-  source: 'none',
-  version: 0,
-  method: 'none',
-  why: [],
-};
 
 export function churnRule(tally: Tally, nowMs: number): Estimate {
   const { orders, visits } = tally;

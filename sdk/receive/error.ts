@@ -35,3 +35,16 @@ export function receiveError(error: unknown): ReceiveError {
   if (error instanceof DatabaseError) return new ReceiveError('storage', message, error);
   return new ReceiveError('bad-record', message, error);
 }
+
+/** Why what was asked was refused, or null when it was not. */
+export async function reasonOf(
+  asked: Promise<unknown>,
+): Promise<{ readonly reason: SkipReason; readonly detail: string } | null> {
+  try {
+    await asked;
+    return null;
+  } catch (error) {
+    const { code, detail } = receiveError(error);
+    return { reason: code, detail };
+  }
+}

@@ -4,6 +4,8 @@
  */
 import { assertString } from '../../shared/assert/assert.ts';
 import { sha256Hex } from '../../shared/bytes/hash.ts';
+import { MAX_CARD_BYTES } from '../../shared/model/cards.ts';
+import { type CatalogueIndex, decodeIndex, joinShards } from '../../shared/model/shards.ts';
 import { decodeModel } from '../../shared/protocol/model.ts';
 import { PATHS } from '../../shared/protocol/paths.ts';
 import {
@@ -188,16 +190,57 @@ export class Receiver {
     });
   }
 
-  /** The encoded catalogue, from the database or the network. */
-  catalogue(hash: string): Promise<Uint8Array> {
+  /**
+   * The encoded catalogue, from the database or the network. Of a catalogue in parts all are fetched,
+   * in the index's order, whatever this browser shows or asks (G3).
+   *
+   * @param first is given the goods of the first part, encoded, and the part's hash, as soon as they
+   * are here: enough to begin to rank
+   */
+  catalogue(
+    hash: string,
+    first: (bytes: Uint8Array, partHash: string) => void = () => undefined,
+  ): Promise<Uint8Array> {
     return this.#named(async ({ transport, db }) => {
       const kept = await db.getCatalogue(hash);
       if (kept !== undefined) return kept;
       const bytes = await transport.bytes(PATHS.catalogue(hash), CATALOGUE_BYTES);
       await assertHash('catalogue', bytes, hash);
-      await db.putCatalogue(hash, bytes);
+      const index = decodeIndex(bytes);
+      const whole = index === null ? bytes : await this.#parts(index, first);
+      await db.putCatalogue(hash, whole);
+      return whole;
+    });
+  }
+
+  /** One part of the cards that the site's record names, from the database or the network (G5). */
+  cards(hash: string, all: readonly string[]): Promise<Uint8Array> {
+    return this.#named(async ({ transport, db }) => {
+      const kept = await db.getCards(hash);
+      if (kept !== undefined) return kept;
+      const bytes = await transport.bytes(PATHS.catalogue(hash), MAX_CARD_BYTES);
+      await assertHash('cards', bytes, hash);
+      await db.putCards(hash, bytes, all);
       return bytes;
     });
+  }
+
+  async #parts(
+    index: CatalogueIndex,
+    first: (bytes: Uint8Array, partHash: string) => void,
+  ): Promise<Uint8Array> {
+    const { transport } = this.#options;
+    if (index.shards.reduce((sum, { bytes }) => sum + bytes, 0) > CATALOGUE_BYTES) {
+      throw new ReceiveError('bad-record', 'catalogue is too large');
+    }
+    const parts: Uint8Array[] = [];
+    for (const { hash, bytes: length } of index.shards) {
+      const bytes = await transport.bytes(PATHS.catalogue(hash), length);
+      await assertHash('catalogue part', bytes, hash);
+      parts.push(bytes);
+      if (parts.length === 1 && index.shards.length > 1) first(joinShards(index, parts), hash);
+    }
+    return joinShards(index, parts);
   }
 
   async #authentic(hash: string): Promise<SignedTask> {

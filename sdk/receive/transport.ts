@@ -21,3 +21,8 @@ export interface Transport extends Sender {
   /** GET of an immutable object, or of the log's checkpoint. @throws NetworkError */
   bytes(path: string, maxBytes: number): Promise<Uint8Array>;
 }
+
+const nowhere = (): Promise<never> =>
+  Promise.reject(new NetworkError('offline', 'only what is stored is read'));
+
+export const NO_NETWORK: Transport = { json: nowhere, bytes: nowhere, report: nowhere };

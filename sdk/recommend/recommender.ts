@@ -20,8 +20,13 @@ import { fuse, goesWith, type Scored, similarTo } from './variants.ts';
 export interface RecommenderOptions {
   /** Items of a history that a score looks at; the wide task's architecture says. Default 10. */
   readonly historyLength?: number;
-  /** Leave out the items that the score looks at, which would lead every page; default true. */
-  readonly hideSeen?: boolean;
+  /**
+   * Leave out the items that the score looks at, which would lead every page; default true. 'last':
+   * the newest alone, where all goods are ones that were seen.
+   */
+  readonly hideSeen?: boolean | 'last';
+  /** What the shop no longer sells is in the catalogue all the same; ranked only `among` others. */
+  readonly gone?: (id: string) => boolean;
 }
 
 /** What a shopper dealt with, as item indices: sdk/profile/tally.ts keeps it up to date. */
@@ -43,7 +48,8 @@ export class Recommender {
   readonly #scorer: RankerScorer;
   readonly #personal = new PersonalCache();
   readonly #historyLength: number;
-  readonly #hideSeen: boolean;
+  readonly #hideSeen: boolean | 'last';
+  readonly #gone: ((id: string) => boolean) | null;
   #served: ServedRanker;
 
   /** A model that is not the wide ranker's (another length, NaN) counts as none. */
@@ -56,6 +62,7 @@ export class Recommender {
     this.#scorer = new RankerScorer(catalogue);
     this.#historyLength = options.historyLength ?? 10;
     this.#hideSeen = options.hideSeen ?? true;
+    this.#gone = options.gone ?? null;
     this.#served = this.#wide(null);
     this.setModel(model);
   }
@@ -128,7 +135,8 @@ export class Recommender {
     const history = item === undefined ? taste.sequence : [item];
     const recent = history.slice(-ranker.historyLength);
     const scores = this.#scorer.scores(history, ranker);
-    const hidden = item === undefined ? (this.#hideSeen ? recent : []) : [item];
+    const seen = this.#hideSeen === 'last' ? recent.slice(-1) : this.#hideSeen ? recent : [];
+    const hidden = item === undefined ? seen : [item];
     const isEmpty = recent.length === 0;
     const page = this.#page(scores, asked, this.#allowed(taste, asked, hidden), isEmpty);
     const why = this.#scorer.explain(history, page, ranker);
@@ -227,7 +235,9 @@ export class Recommender {
     for (const one of hideBought ? bought : []) {
       if (!replenish.has(categories[category[one] as number] ?? '')) hidden.add(one);
     }
-    return (one) => !hidden.has(one);
+    const gone = this.#gone;
+    return (one) =>
+      !hidden.has(one) && (gone === null || !gone(this.#catalogue.ids[one] as string));
   }
 }
 

@@ -56,9 +56,10 @@ export interface RecommendResult {
   readonly items: readonly Recommendation[];
   /**
    * 'model': a published version; 'content': start weights or content alone; 'popular': the most
-   * popular first, or the catalogue's own order; 'given': the order of `among`.
+   * popular first, or the catalogue's own order; 'given': the order of `among`; 'seen': the shop
+   * publishes no catalogue, and goods of pages that this browser has opened are ranked by content.
    */
-  readonly source: 'model' | 'content' | 'popular' | 'given';
+  readonly source: 'model' | 'content' | 'popular' | 'given' | 'seen';
   readonly state: RecommendState;
   /** Model version, or 0. */
   readonly version: number;

@@ -3,6 +3,7 @@
  * evaluation published, and whether it is served.
  */
 import { metricEntries } from '../model/architecture.ts';
+import { evenGuess } from '../model/heads/label.ts';
 import type { PartName } from '../model/parts.ts';
 import { LOG_LOSS_CAP } from '../model/statistic.ts';
 import { predictedTaskError } from '../privacy/guard.ts';
@@ -34,7 +35,7 @@ export interface Decision {
 /**
  * The margin of what was evaluated over an untrained model, from one evaluation: NDCG@10 less that
  * of the start weights in the same histories (ranking), or the log loss below that of an even
- * guess, ln 2, in nats (a head). Its deviation is that of the noise by the delta method, for
+ * guess, ln of the outcomes, in nats (a head). Its deviation is that of the noise by the delta method, for
  * independent noise of the same variance τ² in every entry: τ·√(2 + r²)/c of r = (a − b)/c, and
  * τ·√(1 + r²)/c of r = a/c.
  *
@@ -55,8 +56,9 @@ export function qualityOf(task: Task, means: ArrayLike<number>, reports: number)
   if (architecture.of === 'ranking') return marginOf(third - fourth, browsers, noise);
   if (architecture.of === 'parts') return marginOf(third - second, browsers, noise);
   const loss = second / browsers;
+  const untrained = evenGuess(architecture.head.label);
   const deviation = (LOG_LOSS_CAP * noise * Math.sqrt(1 + loss * loss)) / browsers;
-  return { margin: Math.LN2 - LOG_LOSS_CAP * loss, deviation };
+  return { margin: untrained - LOG_LOSS_CAP * loss, deviation };
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Decoders of heads, trunks and what is counted for them (SPEC.md, K22 and K24). */
 import { columnsOf } from '../model/heads/inputs.ts';
-import type { InputLabelStatistic } from '../model/statistic.ts';
+import { evenGuess, type HeadLabel } from '../model/heads/label.ts';
+import { type InputLabelStatistic, LOG_LOSS_CAP } from '../model/statistic.ts';
 import {
   type Check,
   either,
@@ -115,11 +116,11 @@ export const inputLabel: Check = (value, path) => {
 
 export const head: Check = headShape;
 
-/** A head with two outcomes (K10). */
+/** A head of which an even guess loses less than the most that is counted (K10). */
 export const evaluatedHead: Check = (value, path) => {
   headShape(value, path);
-  if ((value as { readonly label: { readonly name: string } }).label.name === 'next-category') {
-    throw new ShapeError(`${path}.label`, 'one with two outcomes');
+  if (evenGuess((value as { readonly label: HeadLabel }).label) >= LOG_LOSS_CAP) {
+    throw new ShapeError(`${path}.label`, 'one with at most 54 outcomes');
   }
 };
 

@@ -108,7 +108,7 @@ const SITE_FIELDS = {
   segments: list(object({ id: text(60), label: text(120), when: rule }), 64),
   revoked: list(publicKey, 256),
 };
-const SITE = object(SITE_FIELDS, { ranker: RANKER });
+const SITE = object(SITE_FIELDS, { ranker: RANKER, cards: list(hash, 256) });
 
 const ROUND = object(
   {

@@ -97,6 +97,8 @@ export interface SiteRecord {
   readonly revoked: readonly string[];
   /** Of what the ranker is made (K18); when absent, of the first wide task alone. */
   readonly ranker?: RankerRecord;
+  /** Hashes of the parts of the goods' cards (G5), in their order; none when absent. */
+  readonly cards?: readonly string[];
 }
 
 /** A rule over profile fields (R11). */

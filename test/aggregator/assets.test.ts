@@ -5,7 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ASSET_FILES, AssetError, loadAssets } from '../../aggregator/operate/assets.ts';
+import {
+  ASSET_FILES,
+  AssetError,
+  integrityOf,
+  loadAssets,
+} from '../../aggregator/operate/assets.ts';
 import { PATHS } from '../../shared/protocol/paths.ts';
 import { ask, type Got, type Operated, operated } from './operated.ts';
 
@@ -41,6 +46,7 @@ describe('the browser’s files', () => {
     for (const name of ASSET_FILES) {
       for (const [path, caching] of [
         [`/${name}`, 'public, max-age=300'],
+        [`/latest/${name}`, 'public, max-age=300'],
         [`/1.20.3/${name}`, 'public, max-age=31536000, immutable'],
       ] as const) {
         const got = await get(path);
@@ -52,6 +58,7 @@ describe('the browser’s files', () => {
             : 'text/javascript; charset=utf-8',
           'access-control-allow-origin': '*',
           'cross-origin-resource-policy': 'cross-origin',
+          'cross-origin-embedder-policy': 'require-corp',
           'x-content-type-options': 'nosniff',
           'referrer-policy': 'no-referrer',
         });
@@ -91,6 +98,10 @@ describe('the browser’s files', () => {
       '/package.json',
       '/1.20.3/cli.js',
       '/1.20.4/vitrine.js',
+      '/last/vitrine.js',
+      '/latest/latest/vitrine.js',
+      '/latest/cli.js',
+      '/1.20.3/package.json',
       '/1.20/vitrine.js',
       '/1x20.3/vitrine.js',
       '/1.20.3/1.20.3/vitrine.js',
@@ -106,12 +117,65 @@ describe('the browser’s files', () => {
     expect([post.code, post.headers.allow]).toEqual(['method-not-allowed', 'GET, HEAD']);
   });
 
-  it('have the integrity that a tag names', async () => {
+  it('H13 have their integrity published, under the same caching', async () => {
+    const digests = ASSET_FILES.map((name) => [
+      name,
+      `sha384-${createHash('sha384').update(contentOf(name)).digest('base64')}`,
+    ]);
+    for (const folder of ['/1.20.3', '/latest', '']) {
+      const got = await get(`${folder}/integrity.json`);
+      expect(got.headers).toMatchObject({
+        'content-type': 'application/json',
+        'access-control-allow-origin': '*',
+        'cache-control':
+          folder === '/1.20.3' ? expect.stringMatching(/immutable$/) : 'public, max-age=300',
+      });
+      expect(JSON.parse(got.bytes.toString())).toEqual({
+        version: '1.20.3',
+        integrity: Object.fromEntries(digests),
+      });
+    }
     const { version, files } = await loadAssets(dist);
     expect(version).toBe('1.20.3');
-    for (const name of ASSET_FILES) {
-      const digest = createHash('sha384').update(contentOf(name)).digest('base64');
-      expect(files.get(name)?.integrity).toBe(`sha384-${digest}`);
+    for (const [name = '', integrity] of digests)
+      expect(files.get(name)?.integrity).toBe(integrity);
+  });
+
+  it('H13 of older versions stay for the pages that name them, and latest is the newest', async () => {
+    const releases = join(root, 'releases');
+    const release = async (version: string, names: readonly string[]): Promise<void> => {
+      const folder = join(releases, version);
+      await mkdir(folder, { recursive: true });
+      const text = (name: string): string => `${version} ${name}`;
+      for (const name of names) await writeFile(join(folder, name), text(name));
+      const integrity = names.map((name) => [name, integrityOf(Buffer.from(text(name)))]);
+      const listed = { version, integrity: Object.fromEntries(integrity) };
+      await writeFile(join(folder, 'integrity.json'), JSON.stringify(listed));
+    };
+    await release('1.9.0', ['vitrine.js', 'worker-old.js']);
+    await release('1.10.0', ASSET_FILES);
+    const many = await operated([{ name: 'site' }], { dist: releases });
+    const text = async (path: string): Promise<string | undefined> => {
+      const got = await ask(many.url + path);
+      return got.status === 200 ? got.bytes.toString() : got.code;
+    };
+    try {
+      expect(await text('/1.9.0/vitrine.js')).toBe('1.9.0 vitrine.js');
+      expect(await text('/1.9.0/worker-old.js')).toBe('1.9.0 worker-old.js');
+      expect(await text('/1.10.0/vitrine.js')).toBe('1.10.0 vitrine.js');
+      expect(await text('/latest/vitrine.js')).toBe('1.10.0 vitrine.js');
+      expect(await text('/vitrine.js')).toBe('1.10.0 vitrine.js');
+      expect(await text('/latest/worker-old.js')).toBe('not-found');
+      expect(await text('/1.9.0/vitrine-engine.js')).toBe('not-found');
+    } finally {
+      await many.end();
+    }
+
+    await writeFile(join(releases, '1.9.0/vitrine.js'), 'another');
+    await expect(loadAssets(releases)).rejects.toThrow(/1\.9\.0.vitrine\.js is not what integrity/);
+    for (const text of ['{}', '{"integrity":{"../cli.js":"sha384-x"}}', '{"integrity":[]}', 'x']) {
+      await writeFile(join(releases, '1.9.0/integrity.json'), text);
+      await expect(loadAssets(releases)).rejects.toThrow(AssetError);
     }
   });
 

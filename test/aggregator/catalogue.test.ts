@@ -3,11 +3,12 @@ import { buildCatalogue, type CatalogueItem } from '../../aggregator/catalogue/b
 import { givenVectors, hashedNgrams } from '../../aggregator/catalogue/embedder.ts';
 import { nearestItems } from '../../aggregator/catalogue/graph.ts';
 import { symmetricEigen } from '../../aggregator/catalogue/linear.ts';
-import { priceBands, readPrice } from '../../aggregator/catalogue/price.ts';
+import { readPrice } from '../../aggregator/catalogue/price.ts';
 import { reduceVectors } from '../../aggregator/catalogue/reduce.ts';
 import { tfidf } from '../../aggregator/catalogue/tfidf.ts';
 import { termsOf } from '../../aggregator/catalogue/words.ts';
 import { sha256Hex } from '../../shared/bytes/hash.ts';
+import { priceBands } from '../../shared/model/bands.ts';
 import type { SparseRows } from '../../shared/model/catalogue.ts';
 import { ChaChaSource } from '../../shared/random/source.ts';
 

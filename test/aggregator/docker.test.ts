@@ -145,9 +145,10 @@ describe.each(['aggregator/Dockerfile', 'aggregator/cuda.Dockerfile'])('%s', (fi
     expect(destinations).toContain('dist');
     expect(destinations).not.toContain('aggregator');
     const env = environmentOf(last);
-    const settings = { path: command?.[4] ?? '', text: '{"data":"./data"}' };
+    const text = '{"data":"./data","dist":"./assets"}';
+    const settings = { path: command?.[4] ?? '', text };
     const config = readConfig({ file: settings, env, flags: {}, readText: () => '' });
-    expect(config).toMatchObject({ host: '0.0.0.0', port: 8787, dist: '/app/dist' });
+    expect(config).toMatchObject({ host: '0.0.0.0', port: 8787, dist: '/etc/vitrine/assets' });
     expect(of(last, 'WORKDIR')).toEqual(['/app']);
     expect(of(last, 'VOLUME')).toEqual(['/etc/vitrine']);
     expect(config.sites[0]?.data).toBe('/etc/vitrine/data');

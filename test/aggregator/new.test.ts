@@ -54,13 +54,18 @@ describe('vitrine new', () => {
     const { publicKey } = JSON.parse(await readFile(at('root/root.key'), 'utf8')) as {
       publicKey: string;
     };
-    const script = await readFile(join(dist, 'vitrine.js'));
-    const digest = createHash('sha384').update(script).digest('base64');
+    const source = async (name: string): Promise<string> => {
+      const digest = createHash('sha384').update(await readFile(join(dist, name)));
+      return (
+        `src="https://vitrine.shop.example/tea/3.2.1/${name}"\n` +
+        `  crossorigin="anonymous"\n  integrity="sha384-${digest.digest('base64')}"`
+      );
+    };
     expect(snippet).toBe(
-      `<script async src="https://vitrine.shop.example/tea/3.2.1/vitrine.js"\n` +
-        `  crossorigin="anonymous" integrity="sha384-${digest}"\n` +
-        `  data-site="tea-shop" data-endpoint="https://vitrine.shop.example/tea"\n` +
-        `  data-trust="${publicKey}"></script>\n`,
+      `<script>content of stub.js</script>\n<script async ${await source('vitrine.js')}\n` +
+        `  data-site="tea-shop"\n  data-endpoint="https://vitrine.shop.example/tea"\n` +
+        `  data-trust="${publicKey}"></script>\n<!-- for <vitrine-shelf> and <vitrine-privacy>:\n` +
+        `<script async ${await source('vitrine-elements.js')}></script>\n-->\n`,
     );
     // The server is told of the path, which a proxy may pass on as it is.
     const settings = JSON.parse(await readFile(at('server/vitrine.json'), 'utf8'));

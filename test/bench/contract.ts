@@ -40,4 +40,5 @@ export const BENCHES = [
   'quality',
   'train',
   'profile',
+  'page',
 ] as const;

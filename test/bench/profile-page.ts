@@ -3,11 +3,11 @@
  * network; bundled by the bench, driven by Playwright.
  */
 import { Answers } from '../../sdk/answers.ts';
-import { browserEnvironment } from '../../sdk/browser.ts';
 import type { EventName, ShopEvent } from '../../sdk/capture/event.ts';
 import { Client } from '../../sdk/client.ts';
 import { indexedDatabase } from '../../sdk/database/indexed.ts';
 import type { Slot } from '../../sdk/downlink.ts';
+import { engineEnvironment } from '../../sdk/engine-environment.ts';
 import { NetworkError } from '../../sdk/receive/transport.ts';
 import { readSettings } from '../../sdk/settings.ts';
 import { parameterCount } from '../../shared/model/architecture.ts';
@@ -132,7 +132,21 @@ async function run(history: number, calls: number): Promise<ProfileTimes> {
   seeded.close();
 
   const client = new Client(settings, {
-    ...browserEnvironment(),
+    ...engineEnvironment(
+      {
+        facts: { visible: true, online: true, gpc: false, strain: null },
+        about: { device: 'desktop', locale: 'en' },
+        base: location.href,
+        pinned: false,
+        refused: '',
+      },
+      {
+        idle: async () => undefined,
+        log: () => undefined,
+        lock: async () => undefined,
+        unlock: () => undefined,
+      },
+    ),
     transport: () => ({ json: nowhere, bytes: nowhere, report: nowhere }),
   });
   const answers = new Answers(client);
@@ -174,7 +188,8 @@ async function run(history: number, calls: number): Promise<ProfileTimes> {
       });
     });
     const start = performance.now();
-    client.track('view_item', { items: [{ item_id: id, price: 20 }] });
+    const parameters = { items: [{ item_id: id, price: 20 }] };
+    client.hear({ kind: 'call', name: 'view_item', parameters });
     await told;
     await ask();
     eventMs.push(performance.now() - start);

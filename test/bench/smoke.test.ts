@@ -38,6 +38,7 @@ const PROMISED: Record<string, readonly string[]> = {
   gpu: ['cpuGramProductsPerSecond'],
   quality: ['shoppers', 'testCases', 'seconds'],
   profile: ['medianMs', 'p95Ms', 'longestTaskMs'],
+  page: ['trackP95Ms', 'longTasksWith', 'longTasksWithout'],
   train: ['towerMs', 'towerStockMs', 'ratio', 'dispatchesPerStep', 'roundMs'],
 };
 

@@ -47,10 +47,20 @@ export interface Gate {
   /** Headers of the pages. */
   pageHeaders: Record<string, string>;
   answer: Answer | null;
-  /** Put before the text of the Worker's script. */
+  /** Put before the text of the scripts that run in Workers: a page's own globals are not theirs. */
   workerPrefix: string;
   close(): Promise<void>;
 }
+
+/** The engine and the learners. */
+const WORKERS = /\/(worker-\w+|vitrine-engine)\.js$/;
+
+/** Addresses of the learners that run in this page. */
+export const learnersOf = (page: Page): string[] =>
+  page
+    .workers()
+    .map((worker) => worker.url())
+    .filter((url) => url.includes('/worker-'));
 
 async function read(stream: IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = [];
@@ -77,7 +87,7 @@ export async function openGate(shop: Pick<ShopFixture, 'url'>): Promise<Gate> {
     const onward = httpRequest(shop.url + (request.url ?? '/'), { method, headers });
     onward.on('error', () => response.destroy()).end(body);
     const reply = await new Promise<IncomingMessage>((resolve) => onward.on('response', resolve));
-    const prefix = /\/worker-\w+\.js$/.test(path) ? gate.workerPrefix : '';
+    const prefix = WORKERS.test(path) ? gate.workerPrefix : '';
     const out = { ...reply.headers };
     delete out['content-length'];
     response.writeHead(reply.statusCode ?? 502, out);

@@ -46,7 +46,7 @@ let browser: Launched;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'vitrine-sampler-'));
-  const config = library();
+  const config = library({ vitrine: 'sdk/index.ts' });
   await build({
     ...config,
     build: {

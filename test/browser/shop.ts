@@ -82,7 +82,7 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
 }
 
 export async function startShop(options: FixtureOptions = {}): Promise<ShopFixture> {
-  await build(['sdk', 'demo']);
+  await build(['tag', 'demo']);
   const folder = await mkdtemp(join(tmpdir(), 'vitrine-shop-'));
   const rootKey = await loadOrCreateKey(join(folder, 'root.key'));
   const dataDir = join(folder, 'aggregator');

@@ -43,6 +43,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   gate.passed.length = 0;
+  gate.workerPrefix = '';
   problems = [];
   gate.pages['/tag'] = tagPage({ ...shop, endpoint: gate.url });
   gate.pages['/empty'] = '<!doctype html><title>empty</title><link rel="icon" href="data:,">';
@@ -85,7 +86,7 @@ describe('IndexedDB forbidden', ONCE_MORE, () => {
   it.each([
     [
       'the getter throws',
-      `Object.defineProperty(window, 'indexedDB', {
+      `Object.defineProperty(globalThis, 'indexedDB', {
         get() { throw new DOMException('denied', 'SecurityError'); } });`,
     ],
     [
@@ -104,6 +105,7 @@ describe('IndexedDB forbidden', ONCE_MORE, () => {
     ],
   ])('%s: storage-blocked, the page remembers by itself, nothing is sent', async (_n, before) => {
     gate.pages['/blocked'] = tagPage({ ...shop, endpoint: gate.url, before });
+    gate.workerPrefix = `${before}\n`;
     const page = await visit('/blocked');
     await track(page, goods);
     await until('a task', async () => (await statusOf(page)).tasks.length > 0);

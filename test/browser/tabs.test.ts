@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import {
   databasesOf,
+  learnersOf,
   nothingHappens,
   ONCE_MORE,
   problemsOf,
@@ -83,7 +84,9 @@ describe('two tabs', ONCE_MORE, () => {
     await track(one, goods);
     const two = await visit();
     await inTraining;
-    expect(one.workers()).toHaveLength(1);
+    expect(learnersOf(one)).toHaveLength(1);
+    // Beside it the engine that has started it.
+    expect(one.workers()).toHaveLength(2);
     const outcomes = one.evaluate(() => {
       const seen: string[] = [];
       window.vitrine.on('round', ({ outcome }) => seen.push(JSON.stringify(outcome)));
@@ -95,7 +98,7 @@ describe('two tabs', ONCE_MORE, () => {
     });
     expect(left).toEqual([]);
     expect(await databasesOf(one)).toEqual([]);
-    await until('the end of its Worker', async () => one.workers().length === 0, 2000);
+    await until('the end of its learner', async () => learnersOf(one).length === 0, 2000);
     expect(posts()).toEqual([]);
     await until('the other tab', async () => (await statusOf(one)).state === 'consent-required');
     gate.passed.length = 0;

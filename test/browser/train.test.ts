@@ -1,5 +1,5 @@
 /** The built Workers train for real in Chromium, on WASM and on WebGPU, and agree with cpu. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
@@ -81,7 +81,7 @@ let folder: string | undefined;
 const expected = new Map<CaseName, TrainResult>();
 
 beforeAll(async () => {
-  await build(['workers']);
+  await build(['learners']);
   folder = mkdtempSync(join(tmpdir(), 'vitrine-train-'));
   const page = classicScript('test/browser/train/page.ts', 'page.js');
   await bundle({ ...page, build: { ...page.build, outDir: folder } });
@@ -108,16 +108,10 @@ afterAll(async () => {
 
 function config(backend: WorkerConfig['backend']): WorkerConfig {
   return {
-    site: 'test',
-    databaseName: `train-${backend}`,
-    endpoint: server.url,
-    trust: '',
     assetBase: `${server.url}/`,
-    maxEpsilon: 8,
-    maxTotalEpsilon: 32,
     backend,
     allowSoftwareGpu: backend === 'webgpu',
-    allowTestTier: true,
+    integrity: {},
   };
 }
 
@@ -190,12 +184,18 @@ describe('worker-wasm.js', () => {
     expect(steps).toBeLessThan(5_000);
   });
 
-  it('ends a round with a named reason when there is no server', async () => {
-    const outcome = await page.evaluate(
-      ([settings]) => training.contribute('/worker-wasm.js', settings),
-      [config('wasm')] as const,
-    );
-    expect(outcome).toMatchObject({ state: 'skipped', reason: 'server' });
+  it('is given nothing but what trains: no address, no database, no key', async () => {
+    const result = await train(page, '/worker-wasm.js', config('wasm'), 'wide');
+    expect(result.databases).toEqual([]);
+    const code = readFileSync(join(DIST, 'worker-wasm.js'), 'utf8');
+    expect(code).not.toMatch(/indexedDB|BroadcastChannel|navigator\.locks/);
+  });
+
+  it('takes no binary with another hash', async () => {
+    const integrity = { 'tfjs-backend-wasm-simd.wasm': `sha384-${'A'.repeat(64)}` };
+    await expect(
+      train(page, '/worker-wasm.js', { ...config('wasm'), integrity }, 'wide'),
+    ).rejects.toThrow(/no backend starts \(wasm: .*simd\.wasm: TypeError: Failed to fetch/);
   });
 
   it('names the failure when the binary is not there', async () => {

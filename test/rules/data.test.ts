@@ -69,6 +69,8 @@ describe('PR33 DATA.md, in the browser', () => {
     const db = await consented(await indexedDatabase('data-md'));
     await db.appendEvents([shopEvent(1)], { maxEvents: 9, maxAgeMs: 1e9 });
     await db.putCatalogue('hash', new Uint8Array(1));
+    await db.putCards('hash', new Uint8Array(1), ['hash']);
+    await db.putGoods([{ good: { id: 'a' }, atMs: 1 }], [], { maxAgeMs: 1e9 });
     await db.coin('task', 'round', () => true);
     await db.charge(chargeRequest(1));
     await db.putModel({

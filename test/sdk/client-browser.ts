@@ -5,9 +5,10 @@ import type { Database } from '../../sdk/database/database.ts';
 import { DatabaseError } from '../../sdk/database/database.ts';
 import { memoryDatabase } from '../../sdk/database/memory.ts';
 import type { Environment, PageEvent } from '../../sdk/environment.ts';
+import type { WorkerLike } from '../../sdk/ladder.ts';
 import type { Channel, Locks } from '../../sdk/leader.ts';
 import type { Transport } from '../../sdk/receive/transport.ts';
-import type { WorkerLike } from '../../sdk/spawn.ts';
+import type { Strain } from '../../sdk/strain.ts';
 import type { WorkerApi, WorkerConfig } from '../../sdk/worker-api.ts';
 import { ChaChaSource } from '../../shared/random/source.ts';
 import { connection } from './client-storage.ts';
@@ -53,6 +54,7 @@ export class FakeBrowser {
   full = false;
   online = true;
   gpc = false;
+  strain: Strain | null = null;
   secure = true;
   transport: Transport;
   /** What a training Worker answers; null: no Worker can be started. */
@@ -116,6 +118,7 @@ export class FakeBrowser {
       online: () => this.online,
       visible: () => visible,
       gpc: () => this.gpc,
+      strain: () => this.strain,
       about: () => ({ device: 'phone', locale: 'zh-CN' }),
       resolve: (url) => new URL(url, 'https://shop.test/page').href,
       listen(event, run) {
@@ -125,6 +128,7 @@ export class FakeBrowser {
       },
       after,
       idle: (run) => after(1, run),
+      pinned: false,
       locks: this.#lockManager(),
       channel: (name) => this.#channel(name),
       transport: () => this.transport,
@@ -133,7 +137,10 @@ export class FakeBrowser {
         create: () => this.#worker(),
         fetchScript: () => Promise.reject(new TypeError('no such script')),
         scriptUrl: (text) => ({ url: text, revoke: () => undefined }),
+        watchPolicy: () => async () => '',
+        refused: '',
         probe: async () => ({ ok: false, reason: 'no WebGPU in this browser' }),
+        warn: () => undefined,
         after,
       },
       databaseExists: async (name) => this.stores.has(name),
@@ -187,7 +194,7 @@ export class FakeBrowser {
           api = make(config, this);
           return api.connect(config);
         },
-        contribute: (...all: Parameters<WorkerApi['contribute']>) => alive().contribute(...all),
+        train: (...all: Parameters<WorkerApi['train']>) => alive().train(...all),
         abort: () => alive().abort(),
       },
       port2 as never,

@@ -65,3 +65,16 @@ export async function ask<T>(question: Promise<T>, ms = 3000): Promise<T> {
   await browser.pass(ms);
   return question;
 }
+
+/** Past the quiet period of the fake task, in its first round. */
+export const QUIET_MS = 10_000;
+
+/** A page that has been open for a while. */
+export async function later(
+  options: Parameters<typeof open>[0] = { consent: BOTH },
+  ms = QUIET_MS + 5000,
+): Promise<Opened> {
+  const page = await open(options);
+  await browser.pass(ms);
+  return page;
+}

@@ -177,7 +177,19 @@ describe('importing on a server', () => {
   });
 
   it('the page side names no cookie, no localStorage and no sendBeacon', () => {
-    const files = ['browser', 'client', 'history', 'contribution', 'downlink', 'uplink', 'spawn'];
+    const files = [
+      'tag',
+      'tag-core',
+      'tag-page',
+      'tag-engine',
+      'engine-environment',
+      'client',
+      'history',
+      'contribution',
+      'downlink',
+      'uplink',
+      'spawn',
+    ];
     for (const file of files) {
       const code = readFileSync(new URL(`../../sdk/${file}.ts`, import.meta.url), 'utf8');
       expect(code).not.toMatch(/localStorage|sessionStorage|document\.cookie|sendBeacon/);

@@ -1,14 +1,10 @@
 /** An aggregator in memory, with real records, signatures and bytes, that can misbehave. */
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { drawNoise } from '../../sdk/noise/draw.ts';
-import { privatize } from '../../sdk/noise/privatize.ts';
-import { pack } from '../../sdk/pack/pack.ts';
-import { enqueue } from '../../sdk/post/enqueue.ts';
 import type { PostResult } from '../../sdk/post/sender.ts';
 import { NetworkError, type Transport } from '../../sdk/receive/transport.ts';
 import type { WorkerApi, WorkerConfig } from '../../sdk/worker-api.ts';
 import { sha256Hex } from '../../shared/bytes/hash.ts';
-import { fromHex, toHex } from '../../shared/bytes/hex.ts';
+import { toHex } from '../../shared/bytes/hex.ts';
 import { WIDE_FEATURES } from '../../shared/model/architecture.ts';
 import type { RankerRecord } from '../../shared/model/parts.ts';
 import type { Recipe } from '../../shared/model/recipe.ts';
@@ -26,10 +22,8 @@ import type {
   SiteRecord,
   Task,
 } from '../../shared/protocol/task.ts';
-import { CryptoSource } from '../../shared/random/source.ts';
 import { budgetOf } from '../contract/database-values.ts';
 import { OracleLog } from '../oracles/log.ts';
-import type { FakeBrowser } from './client-browser.ts';
 import { catalogueBytes } from './client-goods.ts';
 
 export type Mood = 'well' | 'offline' | 'nonsense' | 'silent' | 'other-key' | 'wrong-catalogue';
@@ -148,7 +142,15 @@ export class FakeServer implements Transport {
     return this.#task;
   }
 
-  publishSite(serial: number, revoked: readonly string[] = []): void {
+  putBytes(path: string, bytes: Uint8Array): void {
+    this.#bytes.set(path, bytes);
+  }
+
+  publishSite(
+    serial: number,
+    revoked: readonly string[] = [],
+    cards: readonly string[] = [],
+  ): void {
     const site: SiteRecord = {
       version: 1,
       type: 'site',
@@ -159,6 +161,7 @@ export class FakeServer implements Transport {
       ...(this.#ranker.ranker && { ranker: this.#ranker.ranker }),
       segments: [{ id: 'active', label: 'Active', when: 'events >= 1' }],
       revoked,
+      ...(cards.length > 0 && { cards }),
     };
     this.#json.set(PATHS.site, signRecord(site, this.root));
     this.#json.set(PATHS.task(this.taskHash), {
@@ -250,50 +253,14 @@ export class FakeServer implements Transport {
   }
 }
 
-/** A Worker that sends what an empty history sends: noised zeros, charged and enqueued for real. */
-export function zeroWorker(server: FakeServer) {
-  return (config: WorkerConfig, browser: FakeBrowser): WorkerApi => ({
+/** A learner that finds nothing to change, as with an empty history; the round around it is real. */
+export function zeroWorker(server: FakeServer): (config: WorkerConfig) => WorkerApi {
+  return (config) => ({
     connect: async () => ({ backend: config.backend, reason: 'found', tried: [] }),
-    async contribute(taskHash, onProgress) {
-      const db = browser.stores.get(config.databaseName);
-      const head = (await server.json(PATHS.head(taskHash))) as { round: Signed<RoundRecord> };
-      if (db === undefined) return { state: 'skipped', reason: 'storage', detail: '' };
-      onProgress({ task: taskHash, stage: 'train', step: 1, steps: 1, loss: 0.5 });
-      const source = new CryptoSource();
-      const { task } = server;
-      const noised = privatize(new Float32Array(task.d), task, drawNoise(task, source), source);
-      const id = new Uint8Array(16);
-      source.fill(id);
-      const round = head.round.record;
-      const roundHash = await recordHash(round);
-      const body = await pack(noised, {
-        id,
-        taskHash: fromHex(taskHash),
-        roundHash: fromHex(roundHash),
-      });
-      const charged = await enqueue({
-        db,
-        task,
-        taskHash,
-        round,
-        roundHash,
-        nowMs: browser.nowMs,
-        reportId: toHex(id),
-        body,
-        source,
-      });
-      if (!charged.ok) return { state: 'skipped', reason: charged.reason, detail: '' };
-      return {
-        state: 'enqueued',
-        reportId: toHex(id),
-        sendAtMs: charged.sendAtMs,
-        bytes: body.length,
-        epsilon: charged.entry.epsilon,
-        losses: [0.5],
-        timings: { train: 1 },
-      };
+    async train(_request, onProgress) {
+      onProgress?.({ step: 1, steps: 1, loss: 0.5 });
+      return { delta: new Float32Array(server.task.d), losses: [0.5], backend: config.backend };
     },
-    train: () => Promise.reject(new Error('not asked for')),
     abort: async () => undefined,
   });
 }

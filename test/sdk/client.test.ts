@@ -168,7 +168,7 @@ describe('contributing', () => {
     const make = browser.worker;
     browser.worker = (config, page) => ({
       ...(make?.(config, page) as WorkerApi),
-      contribute: () => new Promise(() => undefined),
+      train: () => new Promise(() => undefined),
     });
     const { outcomes, shop } = await open({ consent: BOTH });
     await browser.pass(30_000);

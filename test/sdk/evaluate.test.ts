@@ -98,6 +98,32 @@ describe('metrics', () => {
     expect([...evaluate(INTENT, running)]).toEqual([0, 0, 0]);
   });
 
+  it('K10 log loss of the next category among three, and whether the likeliest came', () => {
+    const [own, other] = [goods.categories[0] as string, goods.categories[1] as string];
+    const id = (category: string): string =>
+      goods.ids[goods.category.indexOf(goods.categories.indexOf(category))] as string;
+    const label = { name: 'next-category', categories: [other, own, 'none'] } as const;
+    const head: HeadArchitecture = {
+      ...{ name: 'head', head: 'next', label, inputs: ['recency'], hidden: 0 },
+    };
+    const events = [other, own].map((category) => event('view_item', [id(category)]));
+    const architecture = { name: 'metrics', of: 'head', task: 'next', head } as const;
+    // The weights of the input, then the biases of the three.
+    const at = (...biases: number[]): number[] => {
+      const weights = Float32Array.of(0, 0, 0, ...biases);
+      return [...evaluate(architecture, { events, catalogue: goods, weights, nowMs })];
+    };
+    const loss = Math.log(Math.exp(1) + Math.exp(2) + Math.exp(-1)) - 2;
+    const [browsers, share, right] = at(1, 2, -1);
+    expect([browsers, right]).toEqual([1, 1]);
+    expect(share).toBeCloseTo(loss / 4, 6);
+    expect(at(2, 1, -1)[1]).toBeCloseTo((loss + 1) / 4, 6);
+    expect(at(2, 1, -1)[2]).toBe(0);
+    expect(at(0, 0, 0)[1]).toBeCloseTo(Math.log(3) / 4, 6);
+    expect(at(3e38, -3e38, 0)).toEqual([1, 1, 0]);
+    expect(at(-3e38, 3e38, 0)).toEqual([1, 0, 1]);
+  });
+
   it('K3 an empty history gives zeros of the length d', () => {
     const weights = new Float32Array(29);
     const input = { events: [], catalogue: goods, nowMs };

@@ -155,3 +155,99 @@ describe('drain', () => {
     expect(sender.bodies).toHaveLength(1);
   });
 });
+
+describe('the end of a page', () => {
+  const due = (entries: readonly { readonly sendAtMs: number }[]): void =>
+    clock.set(Math.max(...entries.map(({ sendAtMs }) => sendAtMs)));
+
+  /** Answers when told to; counts what is under way with `keepalive`. */
+  function slow() {
+    const waiting: (() => void)[] = [];
+    const seen = { keepalive: 0, without: 0, most: 0, bytes: 0 };
+    return {
+      seen,
+      answer: () => {
+        for (const one of waiting.splice(0)) one();
+      },
+      async report(body: Uint8Array, keepalive: boolean) {
+        seen[keepalive ? 'keepalive' : 'without']++;
+        if (keepalive) seen.bytes += body.length;
+        seen.most = Math.max(seen.most, seen.bytes);
+        await new Promise<void>((resolve) => waiting.push(resolve));
+        if (keepalive) seen.bytes -= body.length;
+        return { accepted: true } as const;
+      },
+    };
+  }
+
+  async function full(bodies: readonly number[]): Promise<Database> {
+    const db = await openDb();
+    for (const [round, bytes] of bodies.entries()) {
+      await put(db, round);
+      await db.updateOutbox(`report-${round}`, { body: new Uint8Array(bytes), sendAtMs: round });
+    }
+    due(await db.readOutbox());
+    return db;
+  }
+  const waitingIn = async (db: Database): Promise<string[]> =>
+    (await db.readOutbox())
+      .filter(({ state }) => state === 'waiting')
+      .map(({ reportId }) => reportId);
+
+  it('sends at once what 64 KiB let outlive it; larger reports wait for the next page', async () => {
+    const db = await full([20_000, 70_000, 30_000, 20_000, 9000]);
+    const sender = slow();
+    const flight = { bytes: 0, reportIds: new Set<string>() };
+    const leaving = run(db, sender, { leaving: true, flight });
+    await expect.poll(() => sender.seen.keepalive).toBe(3);
+    expect(flight.bytes).toBe(59_000);
+    sender.answer();
+    expect(await leaving).toMatchObject({ sent: 3, waiting: 2, stopped: null });
+    expect(sender.seen).toMatchObject({ keepalive: 3, without: 0, most: 59_000 });
+    expect((await waitingIn(db)).sort()).toEqual(['report-1', 'report-3']);
+    expect(flight).toEqual({ bytes: 0, reportIds: new Set() });
+    const entries = await db.readOutbox();
+    expect(entries.filter(({ attempts }) => attempts === 0)).toHaveLength(2);
+    const next = listener();
+    expect(await run(db, next)).toMatchObject({ sent: 2 });
+  });
+
+  it('counts what is under way already, and does not send it twice', async () => {
+    const db = await full([40_000, 30_000, 15_000]);
+    const sender = slow();
+    const flight = { bytes: 0, reportIds: new Set<string>() };
+    const stop = new AbortController();
+    const before = run(db, sender, { flight, signal: stop.signal });
+    await expect.poll(() => sender.seen.keepalive).toBe(1);
+    stop.abort();
+    const leaving = run(db, sender, { leaving: true, flight });
+    await expect.poll(() => sender.seen.keepalive).toBe(2);
+    expect(flight.bytes).toBe(55_000);
+    sender.answer();
+    expect(await before).toMatchObject({ sent: 1, stopped: 'aborted' });
+    expect(await leaving).toMatchObject({ sent: 1 });
+    expect(await waitingIn(db)).toEqual(['report-1']);
+    expect(sender.seen).toMatchObject({ without: 0, most: 55_000 });
+  });
+
+  it('does not send before its random time', async () => {
+    const db = await openDb();
+    await put(db, 1);
+    const sender = listener();
+    expect(await run(db, sender, { leaving: true })).toMatchObject({ sent: 0, waiting: 1 });
+    expect(sender.bodies).toEqual([]);
+  });
+
+  it('lets every report that is small enough outlive the page, whenever it is sent', async () => {
+    const db = await full([60_000, 60_001]);
+    const kept: boolean[] = [];
+    const sender = {
+      report: async (_body: Uint8Array, keepalive: boolean) => {
+        kept.push(keepalive);
+        return { accepted: true } as const;
+      },
+    };
+    await run(db, sender);
+    expect(kept).toEqual([true, false]);
+  });
+});

@@ -246,6 +246,8 @@ describe('PR34 the export', () => {
       storedAtMs: 3,
     });
     await db.putCatalogue('c', new Uint8Array([1]));
+    await db.putCards('c', new Uint8Array([1]), ['c']);
+    await db.putGoods([{ good: { id: 'a' }, atMs: 1 }], [], RETENTION);
     await db.coin('t', 'r', () => true);
     await db.charge(chargeRequest(1));
     const stores = await raw(name);

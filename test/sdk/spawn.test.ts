@@ -1,26 +1,15 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { expose, proxy } from 'comlink';
+import { expose } from 'comlink';
 import { describe, expect, it } from 'vitest';
-import {
-  NoWorkerError,
-  type SpawnRequest,
-  spawn,
-  type WorkerHost,
-  type WorkerLike,
-} from '../../sdk/spawn.ts';
+import type { WorkerLike } from '../../sdk/ladder.ts';
+import { NoWorkerError, type SpawnRequest, spawn, type WorkerHost } from '../../sdk/spawn.ts';
 import type { WorkerApi, WorkerConfig } from '../../sdk/worker-api.ts';
 
 const REQUEST: SpawnRequest = {
-  site: 'shop',
-  databaseName: 'vitrine-shop',
-  endpoint: 'https://shop.test/vitrine',
-  trust: 'key',
-  assetBase: 'https://shop.test/assets/',
-  maxEpsilon: 8,
-  maxTotalEpsilon: 32,
+  folders: ['https://shop.test/assets/'],
+  pinned: false,
   backend: 'auto',
   allowSoftwareGpu: false,
-  allowTestTier: false,
 };
 
 type Behaviour = 'works' | 'fires-error' | 'refuses' | 'silent';
@@ -31,6 +20,8 @@ function host(options: {
   behave?: (url: string, config: WorkerConfig | null) => Behaviour;
   throws?: (url: string) => boolean;
   readable?: boolean;
+  /** What the page's policy lacks. */
+  missing?: string;
 }): WorkerHost & { log: string[]; alive: () => number; expire: () => void } {
   const log: string[] = [];
   const timers = new Set<() => void>();
@@ -56,7 +47,6 @@ function host(options: {
             if (how === 'refuses') throw new Error(`backend: no ${config.backend} here`);
             return { backend: config.backend, reason: 'found', tried: [] };
           },
-          contribute: async () => ({ state: 'skipped', reason: 'no-round', detail: '' }),
           train: () => Promise.reject(new Error('not asked for')),
           abort: async () => undefined,
         };
@@ -73,6 +63,9 @@ function host(options: {
       log.push(`script ${text}`);
       return { url: `blob:https://shop.test/${text}`, revoke: () => log.push('revoke') };
     },
+    watchPolicy: () => async () => options.missing ?? '',
+    refused: '',
+    warn: (line) => log.push(line),
     probe: async () => ({
       ok: options.gpu === true,
       reason: options.gpu ? 'hardware adapter' : 'no WebGPU adapter',
@@ -116,21 +109,12 @@ describe('spawning the training Worker', () => {
   it('starts the WebGPU bundle where an adapter is', async () => {
     const page = host({ gpu: true });
     const worker = await spawn(REQUEST, page);
-    expect(worker.report).toEqual({ backend: 'webgpu', reason: 'found', tried: [] });
+    expect(worker.answer).toEqual({ backend: 'webgpu', reason: 'found', tried: [] });
     expect(page.log).toEqual([
       'create https://shop.test/assets/worker-webgpu.js',
       'connect webgpu works',
     ]);
-    expect(
-      await worker.api.contribute(
-        'hash',
-        proxy(() => undefined),
-      ),
-    ).toEqual({
-      state: 'skipped',
-      reason: 'no-round',
-      detail: '',
-    });
+    await worker.api.abort();
     worker.terminate();
     expect(page.alive()).toBe(0);
   });
@@ -138,8 +122,8 @@ describe('spawning the training Worker', () => {
   it('starts the wasm bundle without an adapter and says why', async () => {
     const page = host({});
     const worker = await spawn(REQUEST, page);
-    expect(worker.report.backend).toBe('wasm');
-    expect(worker.report.tried).toEqual([{ backend: 'webgpu', failure: 'no WebGPU adapter' }]);
+    expect(worker.answer.backend).toBe('wasm');
+    expect(worker.answer.tried).toEqual([{ backend: 'webgpu', failure: 'no WebGPU adapter' }]);
     worker.terminate();
   });
 
@@ -149,8 +133,8 @@ describe('spawning the training Worker', () => {
       behave: (_url, config) => (config === null || config.backend === 'cpu' ? 'works' : 'refuses'),
     });
     const worker = await spawn(REQUEST, page);
-    expect(worker.report.backend).toBe('cpu');
-    expect(worker.report.tried.map((one) => one.failure)).toEqual([
+    expect(worker.answer.backend).toBe('cpu');
+    expect(worker.answer.tried.map((one) => one.failure)).toEqual([
       'backend: no webgpu here',
       'backend: no wasm here',
     ]);
@@ -173,7 +157,7 @@ describe('spawning the training Worker', () => {
 
   it('fetches a script of another origin into a blob', async () => {
     const page = host({});
-    const worker = await spawn({ ...REQUEST, assetBase: 'https://cdn.test/v/' }, page);
+    const worker = await spawn({ ...REQUEST, folders: ['https://cdn.test/v/'] }, page);
     expect(page.log.slice(0, 3)).toEqual([
       'fetch https://cdn.test/v/worker-wasm.js',
       'script // https://cdn.test/v/worker-wasm.js',
@@ -184,10 +168,39 @@ describe('spawning the training Worker', () => {
 
   it('imports a script that may not be read', async () => {
     const page = host({ readable: false });
-    const worker = await spawn({ ...REQUEST, assetBase: 'https://cdn.test/v/' }, page);
+    const worker = await spawn({ ...REQUEST, folders: ['https://cdn.test/v/'] }, page);
     expect(page.log).toContain('script importScripts("https://cdn.test/v/worker-wasm.js");');
     expect(page.log.at(-1)).toBe('revoke');
     worker.terminate();
+  });
+
+  it('imports nothing where everything is pinned by its hash', async () => {
+    const page = host({ readable: false });
+    const failure = await spawn(
+      { ...REQUEST, folders: ['https://cdn.test/v/'], pinned: true },
+      page,
+    ).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(NoWorkerError);
+    expect(page.log.join()).not.toContain('importScripts');
+    expect(page.alive()).toBe(0);
+  });
+
+  it("tries the page's own folder before the other one, and says what the policy lacks", async () => {
+    const folders = ['https://shop.test/own/', 'https://cdn.test/v/'];
+    const page = host({ throws: (url) => url.startsWith('blob:'), behave: () => 'fires-error' });
+    const lacking = { ...page, watchPolicy: () => async () => 'lacks worker-src blob:' };
+    const failure = await spawn({ ...REQUEST, folders, backend: 'wasm' }, lacking).catch(
+      (error: unknown) => error,
+    );
+    expect(page.log.filter((line) => /^create|^fetch/.test(line))).toEqual([
+      'create https://shop.test/own/worker-wasm.js',
+      'fetch https://cdn.test/v/worker-wasm.js',
+      'create blob:https://shop.test/// https://cdn.test/v/worker-wasm.js',
+      expect.stringContaining('create blob:https://shop.test/importScripts'),
+    ]);
+    expect((failure as NoWorkerError).tried).toEqual([
+      { backend: 'wasm', failure: 'lacks worker-src blob:' },
+    ]);
   });
 
   it('gives up on a Worker that never answers', async () => {

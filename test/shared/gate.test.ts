@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { INTENT as INTENT_HEAD } from '../../shared/model/heads/intent.ts';
+import { NEXT_CATEGORY } from '../../shared/model/heads/next-category.ts';
 import { predictedTaskError } from '../../shared/privacy/guard.ts';
 import { discreteGaussian } from '../../shared/privacy/mechanism.ts';
 import { type Attempt, decide, keepsUp, qualityOf } from '../../shared/protocol/gate.ts';
@@ -43,6 +44,9 @@ describe('the quality of a version', () => {
     expect(intent?.margin).toBeCloseTo(Math.LN2 - 0.4, 12);
     const deviation = (4 * noiseOf(INTENT) * Math.sqrt(1 + 0.1 ** 2)) / 0.5;
     expect(intent?.deviation).toBeCloseTo(deviation, 12);
+    const head = NEXT_CATEGORY.architecture;
+    const next = { ...INTENT, architecture: { ...INTENT.architecture, head } } as Task;
+    expect(qualityOf(next, [0.5, 0.05, 0.4], N)?.margin).toBeCloseTo(Math.log(16) - 0.4, 12);
   });
 
   it('K13 the deviation is that of the noise, by simulation', () => {

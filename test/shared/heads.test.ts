@@ -63,7 +63,8 @@ describe('the head records that are shipped', () => {
     expect(heads.map(({ head }) => head)).toEqual(['churn', 'value', 'price-sensitivity']);
     expect(heads[0]?.label).toEqual(headsOf(CHURN.architecture)[0]?.label);
     expect(headEvaluation(CUSTOMER)).toBeNull();
-    expect(headEvaluation(NEXT_CATEGORY)).toBeNull();
+    const { architecture } = headEvaluation(NEXT_CATEGORY) ?? {};
+    expect(architecture).toMatchObject({ of: 'head', head: NEXT_CATEGORY.architecture });
   });
 });
 
@@ -116,18 +117,18 @@ describe('K22 records of heads', () => {
     expect(() => decodeTask({ ...task, architecture, d: 6 })).toThrow(words);
   });
 
-  it('K10 an evaluation is of a head with two outcomes', () => {
-    const architecture = {
-      name: 'metrics',
-      of: 'head',
-      task: 'x',
-      head: NEXT_CATEGORY.architecture,
+  it('K10 an evaluation is of a head with at most 54 outcomes', () => {
+    const many = (categories: number) => {
+      const label = { name: 'next-category', categories };
+      return { ...NEXT_CATEGORY.architecture, label };
     };
+    const architecture = { name: 'metrics', of: 'head', task: 'x', head: many(55) };
     const recipe = { server: { name: 'release' } };
     const record = { ...task, kind: 'evaluate', architecture, d: 3, clipL2: 2, recipe };
-    expect(() => decodeTask(record)).toThrow(/two outcomes/);
-    const head = CHURN.architecture;
-    expect(decodeTask({ ...record, architecture: { ...architecture, head } })).toBeTruthy();
+    expect(() => decodeTask(record)).toThrow(/54 outcomes/);
+    for (const head of [CHURN.architecture, NEXT_CATEGORY.architecture, many(54)]) {
+      expect(decodeTask({ ...record, architecture: { ...architecture, head } })).toBeTruthy();
+    }
   });
 });
 

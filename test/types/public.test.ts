@@ -24,7 +24,7 @@ describe('the public types', () => {
   it('answers are named', () => {
     expectTypeOf<Vitrine['recommend']>().returns.resolves.toEqualTypeOf<RecommendResult>();
     expectTypeOf<RecommendResult['source']>().toEqualTypeOf<
-      'model' | 'content' | 'popular' | 'given'
+      'model' | 'content' | 'popular' | 'given' | 'seen'
     >();
     expectTypeOf<Vitrine['traits']>().returns.resolves.toEqualTypeOf<Traits>();
     expectTypeOf<Vitrine['status']>().returns.resolves.toEqualTypeOf<Status>();

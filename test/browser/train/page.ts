@@ -1,7 +1,6 @@
 /** The page side of the browser training tests; bundled by the test, driven by Playwright. */
 import { proxy, wrap } from 'comlink';
 import type { BackendReport } from '../../../sdk/learn/learner.ts';
-import type { RoundOutcome } from '../../../sdk/post/outcome.ts';
 import type { WorkerApi, WorkerConfig } from '../../../sdk/worker-api.ts';
 import { CASES } from './cases.ts';
 
@@ -21,12 +20,13 @@ interface PageResult {
   readonly progress: readonly number[];
   /** The GPU's work up to each progress message; empty without the counting script. */
   readonly gpu: readonly GpuCount[];
+  /** Names of the databases of this origin afterwards. */
+  readonly databases: readonly (string | undefined)[];
 }
 
 export interface TrainingPage {
   train(script: string, config: WorkerConfig, name: keyof typeof CASES): Promise<PageResult>;
   abort(script: string, config: WorkerConfig): Promise<{ steps: number; error: string }>;
-  contribute(script: string, config: WorkerConfig): Promise<RoundOutcome>;
 }
 
 async function train(
@@ -51,7 +51,8 @@ async function train(
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     const gpu = script.includes('counting') ? await counts(worker) : [];
-    return { report, backend, losses, delta: [...delta], progress, gpu };
+    const databases = (await indexedDB.databases()).map(({ name }) => name);
+    return { report, backend, losses, delta: [...delta], progress, gpu, databases };
   } finally {
     worker.terminate();
   }
@@ -83,21 +84,6 @@ async function abort(
   }
 }
 
-/** A round of a task that nobody serves. */
-async function contribute(script: string, config: WorkerConfig): Promise<RoundOutcome> {
-  const worker = new Worker(script);
-  try {
-    const api = wrap<WorkerApi>(worker);
-    await api.connect(config);
-    return await api.contribute(
-      '0'.repeat(64),
-      proxy(() => {}),
-    );
-  } finally {
-    worker.terminate();
-  }
-}
-
 /** Asks the counting script of the test. */
 function counts(worker: Worker): Promise<GpuCount[]> {
   return new Promise((resolve) => {
@@ -108,4 +94,4 @@ function counts(worker: Worker): Promise<GpuCount[]> {
   });
 }
 
-Object.assign(globalThis, { training: { train, abort, contribute } satisfies TrainingPage });
+Object.assign(globalThis, { training: { train, abort } satisfies TrainingPage });

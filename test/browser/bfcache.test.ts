@@ -1,0 +1,107 @@
+/** The back/forward cache: a page lets go of everything, another takes it, and both go on. */
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newPage, ONCE_MORE, problemsOf, reportsOf, statusOf, track, until } from './hostile.ts';
+import { type Launched, launchChromium } from './launch.ts';
+import { gate, goods, scene } from './scene.ts';
+
+scene();
+
+let cached: Launched;
+
+beforeAll(async () => {
+  cached = await launchChromium({ without: ['--disable-back-forward-cache'] });
+});
+
+afterAll(() => cached?.close());
+
+const locksOf = (page: Page): Promise<string[]> =>
+  page.evaluate(async () =>
+    ((await navigator.locks.query()).held ?? []).map(({ name, mode }) => `${mode} ${name}`).sort(),
+  );
+
+const HELD = ['exclusive vitrine/demo-shop', 'shared vitrine/demo-shop/open'];
+
+/** Leaves the page by a link and marks it when it comes back from the cache. */
+async function leave(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    addEventListener('pageshow', ({ persisted }) => {
+      if (persisted) document.title = 'restored';
+    });
+  });
+  await page.goto(`${gate.url}/next`);
+}
+
+/** Why the page before was not kept, as Chromium tells. */
+const reasonsOf = (page: Page): Promise<string> =>
+  page.evaluate(() => {
+    const [entry] = performance.getEntriesByType('navigation');
+    const { notRestoredReasons } = entry as unknown as { notRestoredReasons?: unknown };
+    return JSON.stringify(notRestoredReasons ?? null);
+  });
+
+/** Goes back. @returns 'restored', or what kept the page from the cache */
+async function back(page: Page): Promise<string> {
+  await page.evaluate(() => history.back());
+  return until('the page before', async () => {
+    const title = await page.title();
+    if (title === 'restored') return title;
+    return title === 'tag' ? reasonsOf(page) : null;
+  });
+}
+
+const training = (page: Page): Promise<void> =>
+  page.evaluate(
+    () =>
+      new Promise<void>((resolve) => {
+        window.vitrine.on('progress', ({ stage }) => stage === 'train' && resolve());
+      }),
+  );
+
+describe('a page in the back/forward cache', ONCE_MORE, () => {
+  it('lets another tab have its locks, and trains on when it is back', async () => {
+    gate.pages['/next'] = '<!doctype html><title>next</title><link rel="icon" href="data:,">next';
+    const problems: string[] = [];
+    const context = await cached.browser.newContext();
+    const page = await newPage(context, problems);
+    await page.goto(`${gate.url}/tag`);
+    await track(page, goods);
+    await until('a report', async () => (await reportsOf(page)).length > 0, 60_000);
+    expect(await locksOf(page)).toEqual(HELD);
+    await leave(page);
+    expect(await locksOf(page)).toEqual([]);
+    const other = await newPage(context, problems);
+    await other.goto(`${gate.url}/tag`);
+    await until('the locks', async () => (await locksOf(other)).join() === HELD.join());
+    await other.close();
+    expect(await back(page)).toBe('restored');
+    const before = (await reportsOf(page)).length;
+    await until('its locks', async () => (await locksOf(page)).join() === HELD.join());
+    await until('another report', async () => (await reportsOf(page)).length > before, 60_000);
+    expect([...problems, ...(await problemsOf(page))]).toEqual([]);
+    await context.close();
+  }, 180_000);
+
+  it('holds no lock though it was left in the middle of a training', async () => {
+    gate.pages['/next'] = '<!doctype html><title>next</title><link rel="icon" href="data:,">next';
+    const problems: string[] = [];
+    const context = await cached.browser.newContext();
+    const page = await newPage(context, problems);
+    await page.goto(`${gate.url}/tag`);
+    await track(page, goods);
+    await training(page);
+    expect(await locksOf(page)).toEqual(HELD);
+    await leave(page);
+    expect(await locksOf(page)).toEqual([]);
+    const other = await newPage(context, problems);
+    await other.goto(`${gate.url}/tag`);
+    await until('the locks', async () => (await locksOf(other)).join() === HELD.join());
+    await other.close();
+    // Chromium may have given up a page whose Worker was busy; either way it goes on.
+    await back(page);
+    await until('ready', async () => (await statusOf(page)).state === 'ready');
+    await until('its locks', async () => (await locksOf(page)).join() === HELD.join());
+    expect([...problems, ...(await problemsOf(page))]).toEqual([]);
+    await context.close();
+  }, 180_000);
+});
