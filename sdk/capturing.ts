@@ -33,7 +33,7 @@ export class Capturing {
   readonly #before: Hooks['beforeCapture'];
   readonly #page: PageTracker;
   #understanding: Understanding;
-  #early: Heard[] = [];
+  #early: [heard: Heard, atMs: number][] = [];
   /** The dwell that the next one may continue. */
   #dwell: Kept | null = null;
   #timer: Undo | null = null;
@@ -56,26 +56,25 @@ export class Capturing {
     this.#understanding = this.#begin();
     this.#page = new PageTracker(
       environment.clock,
-      (name, parameters, continues) => this.#capture(name, parameters, false, continues),
+      (name, parameters, continues, atMs) =>
+        this.#capture(name, parameters, false, continues, atMs),
       environment.secure() && environment.visible(),
     );
   }
 
-  track(name: unknown, parameters: unknown): void {
-    this.hear({ kind: 'call', name, parameters });
-  }
-
-  hear(heard: Heard): void {
-    this.#keepAll(this.#understanding.hear(heard, this.#environment.clock.now()));
+  /** @param atMs when the page was heard; of what is to come, now */
+  hear(heard: Heard, atMs: number): void {
+    const when = Math.min(atMs, this.#environment.clock.now());
+    this.#keepAll(this.#understanding.hear(heard, when), when);
   }
 
   /** Keeps it in memory until it is known whether it may be kept at all. */
-  hold(heard: Heard): void {
-    if (this.#early.length < MAX_EARLY) this.#early.push(heard);
+  hold(heard: Heard, atMs: number): void {
+    if (this.#early.length < MAX_EARLY) this.#early.push([heard, atMs]);
   }
 
   releaseHeld(): void {
-    for (const heard of this.#early.splice(0)) this.hear(heard);
+    for (const [heard, atMs] of this.#early.splice(0)) this.hear(heard, atMs);
   }
 
   hide(): void {
@@ -107,11 +106,11 @@ export class Capturing {
     return new Understanding({ past });
   }
 
-  #keepAll({ calls, products, problems }: Understood): void {
+  #keepAll({ calls, products, problems }: Understood, atMs = this.#environment.clock.now()): void {
     for (const one of problems) this.#signals.problem(one, HEARING_PROBLEMS[one]);
     for (const { name, parameters, from } of calls) {
       if (from !== 'call') this.#signals.debug(`heard ${name} from ${from}`);
-      this.#capture(name, parameters, true, false);
+      this.#capture(name, parameters, true, false, atMs);
     }
     if (products.length > 0) this.#goods.hear(products);
     this.#arm();
@@ -133,8 +132,13 @@ export class Capturing {
     this.#timer = dueMs === null ? null : this.#environment.after(dueMs, look);
   }
 
-  #capture(name: unknown, parameters: unknown, observed: boolean, continues: boolean): void {
-    const atMs = this.#environment.clock.now();
+  #capture(
+    name: unknown,
+    parameters: unknown,
+    observed: boolean,
+    continues: boolean,
+    atMs: number,
+  ): void {
     const problem = (one: Problem): void =>
       this.#signals.problem(one, `${String(name)}: ${PROBLEMS[one]}`);
     const session = this.#history.session(atMs);

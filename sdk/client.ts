@@ -50,12 +50,12 @@ export class Client {
     this.events = new Signals(settings.debug ? (line) => environment.log(line) : null);
     this.#turns = new Turns((error) => this.events.report(error));
     const failed = (error: unknown): void => this.storageFailed(error);
+    const again = async (): Promise<unknown> => this.running && this.#keeping.save(this.consent);
     this.history = new History({
       retention: settings.retention,
       after: environment.after,
       onFailure: failed,
-      onWritten: () =>
-        void (this.#keeping.recovered() && this.#turns.take(() => this.#saveAgain())),
+      onWritten: () => this.#keeping.recovered() && void this.#turns.take(again),
       onDamaged: (records) => this.events.damaged(records),
     });
     this.goods = new Goods({
@@ -118,9 +118,9 @@ export class Client {
     this.#listenToTabs();
     this.#undo = followPage(this.#living());
     const generation = this.#generation;
+    const asked = this.settings.consent;
     void this.#turns
       .take(async () => {
-        const asked = this.settings.consent;
         const consent = asked === 'required' ? await this.#keeping.storedConsent() : asked;
         if (this.#wanted === null && this.#generation === generation) await this.#apply(consent);
         this.events.announce(this.consent);
@@ -138,9 +138,9 @@ export class Client {
   }
 
   /** What the shop tracks, and what the page tells by itself. */
-  hear(heard: Heard): void {
-    if (this.#phase === 'running') this.#capturing.hear(heard);
-    else if (this.#phase === 'starting') this.#capturing.hold(heard);
+  hear(heard: Heard, atMs = this.environment.clock.now()): void {
+    if (this.#phase === 'running') this.#capturing.hear(heard, atMs);
+    else if (this.#phase === 'starting') this.#capturing.hold(heard, atMs);
   }
 
   setConsent(consent: unknown): Promise<void> {
@@ -193,10 +193,12 @@ export class Client {
     await this.#tabs.enter();
     if (!wanted()) return this.#keeping.close();
     const database = await this.#keeping.open();
+    const isFirst = !this.running;
     for (const step of [
       () => this.#keeping.save(next),
-      async () => this.running || (await this.history.attach(database)),
-      async () => this.running || this.goods.attach(database),
+      async () => isFirst && (await this.history.attach(database)),
+      async () => isFirst && this.goods.attach(database),
+      async () => isFirst && this.#listenIn(),
       () => this.downlink.load(database),
     ]) {
       if (!wanted()) return this.#keeping.close();
@@ -208,15 +210,15 @@ export class Client {
     this.events.debug(`consent: ${purposes}; storage ${database.state}`);
     void this.#tabs.enter();
     if (tell) this.#tabs.tell(next);
-    if (this.running) return this.contribution.wake();
-    this.#phase = 'running';
+    if (!isFirst) return this.contribution.wake();
     this.downlink.start();
     this.contribution.start();
-    this.#capturing.releaseHeld();
   }
 
-  async #saveAgain(): Promise<void> {
-    if (this.running) await this.#keeping.save(this.consent);
+  /** At once: what waits in memory is lost with its page. */
+  #listenIn(): void {
+    this.#phase = 'running';
+    this.#capturing.releaseHeld();
   }
 
   /** Stops everything of this page that reads, writes or sends. */
@@ -287,8 +289,7 @@ export class Client {
   async #adopt(told: Consent): Promise<void> {
     if (!told.personalise || this.#phase === 'shutdown') return;
     const generation = this.#generation;
-    const kept = this.database?.state !== 'memory';
-    const consent = kept ? await this.#keeping.storedConsent() : told;
+    const consent = this.database?.state === 'memory' ? told : await this.#keeping.storedConsent();
     if (this.#generation !== generation) return;
     if (!consent.personalise) return this.running ? this.#leave() : undefined;
     if (this.running && consent.contribute === this.consent.contribute) return;

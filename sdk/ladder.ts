@@ -110,8 +110,11 @@ async function attempt<Answer>(
 ): Promise<Started<Answer> | { readonly refusal: unknown }> {
   const worker = host.create(url);
   const terminate = (): void => worker.terminate();
+  let starting = true;
   const failed = new Promise<never>((_, reject) => {
-    worker.addEventListener('error', ((event: { message?: unknown }) => {
+    worker.addEventListener('error', ((event: ErrorEvent) => {
+      // The next rung is tried: no error of the page.
+      if (starting) event.preventDefault?.();
       reject(new Error(event.message ? String(event.message) : `${url} did not load`));
     }) as EventListener);
   });
@@ -140,6 +143,7 @@ async function attempt<Answer>(
     terminate();
     throw error;
   } finally {
+    starting = false;
     end();
   }
 }

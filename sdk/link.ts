@@ -38,7 +38,8 @@ export type Told = VitrineEvents & { consent: Consent };
 
 export interface EngineApi {
   connect(start: EngineStart): Promise<void>;
-  hear(heard: Heard): void;
+  /** @param atMs when the page was heard, which may be before the engine was there */
+  hear(heard: Heard, atMs: number): void;
   page(event: PageEvent, facts: PageFacts): void;
   /** A method of the public object, 'consent.set' among them. */
   call(method: string, parameters: readonly unknown[]): Promise<unknown>;

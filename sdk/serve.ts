@@ -45,9 +45,9 @@ export function serve(port: Port): EngineApi['page'] {
         }),
       };
     },
-    hear(heard) {
+    hear(heard, atMs) {
       try {
-        open?.client.hear(heard);
+        open?.client.hear(heard, atMs);
       } catch (error) {
         open?.client.events.report(error);
       }

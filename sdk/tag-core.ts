@@ -59,7 +59,7 @@ export function openTag(
   let engine: Engine | null = null;
   let starting: Promise<Engine | null> | null = null;
   /** Null when nothing may be kept. */
-  let held: Heard[] | null = [];
+  let held: [heard: Heard, atMs: number][] | null = [];
   let granting = 0;
   let asked = 0;
   /** The engine has told what it found stored. */
@@ -91,20 +91,22 @@ export function openTag(
     wasReady = true;
   };
 
-  const hear = (heard: Heard): void => {
+  const hear = (heard: Heard, atMs = Date.now()): void => {
     const own = copy(heard);
-    if (engine !== null && granting === 0) engine.api.tell('hear', own);
-    else if (held !== null && held.length < MAX_HELD) held.push(own);
+    if (engine !== null && granting === 0) engine.api.tell('hear', own, atMs);
+    else if (held !== null && held.length < MAX_HELD) held.push([own, atMs]);
+    // What waits may be lost with its page.
+    if (needed) void load();
   };
   const flush = (): void => {
-    if (engine === null || granting > 0) return;
-    for (const heard of held?.splice(0) ?? []) hear(heard);
+    if (engine !== null && granting === 0)
+      for (const [heard, atMs] of held?.splice(0) ?? []) hear(heard, atMs);
   };
 
   /** The ears are open while there is consent to personalise. */
   const listenIn = (): void => {
     if (consent.personalise && deaf === null) {
-      deaf = page.hear(settings, hear);
+      deaf = page.hear(settings, (heard) => hear(heard));
     } else if (!consent.personalise) {
       deaf?.();
       deaf = null;
@@ -182,7 +184,6 @@ export function openTag(
       engine !== null && settled && !stuck && !consent.personalise && asked + granting === 0;
     if (idle()) unrest = page.after(REST_MS, () => idle() && end());
   };
-
   const wake = (): void => {
     needed = true;
     held ??= [];
@@ -197,12 +198,12 @@ export function openTag(
       await null;
       return ready(local());
     }
-    const { consent: given } = settings;
     undo.push(page.follow(live));
-    const mayStore = given !== 'required' && given.personalise;
+    const mayStore = settings.consent !== 'required' && settings.consent.personalise;
     if (mayStore || (await page.exists(databaseName))) {
       needed = true;
-      page.idle(() => void load());
+      if (held?.length) void load();
+      else page.idle(() => void load());
     } else if (!needed) {
       end();
       ready(local());

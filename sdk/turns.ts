@@ -14,8 +14,8 @@ export class Turns {
   }
 
   /** Never rejects: a failure is reported and does not stop the next step. */
-  take(step: () => Promise<void>): Promise<void> {
-    this.#last = this.#last.then(step).catch(this.#onFailure);
+  take(step: () => Promise<unknown>): Promise<void> {
+    this.#last = this.#last.then(async () => void (await step())).catch(this.#onFailure);
     return this.#last;
   }
 

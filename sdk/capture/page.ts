@@ -23,6 +23,7 @@ export type Emit = (
   name: 'page_view' | 'dwell',
   parameters: Record<string, unknown>,
   continues: boolean,
+  atMs: number,
 ) => void;
 
 interface Page {
@@ -65,8 +66,11 @@ export class PageTracker {
     const ids = event.name === 'view_item' ? event.items.map((item) => item.id) : [];
     const other = ids.length > 0 && this.#page !== null && this.#page.items.length > 0;
     if (this.#page === null || (other && ids.join('\n') !== this.#page.items.join('\n'))) {
-      this.#begin({ kind: KIND_OF[event.name], items: ids, reported: false });
-      this.#view();
+      const sinceMs = this.#begin(
+        { kind: KIND_OF[event.name], items: ids, reported: false },
+        event.atMs,
+      );
+      this.#view(sinceMs);
     } else if (ids.length > 0) this.#page.items = ids;
     return true;
   }
@@ -75,7 +79,7 @@ export class PageTracker {
   hide(): void {
     if (this.#visible && this.#page === null && this.#elapsed() >= MIN_DWELL_MS) {
       this.#page = { kind: undefined, items: [], reported: false };
-      this.#view();
+      this.#view(this.#clock.now());
     }
     if (this.#visible) this.#dwell();
     this.#since(this.#clock.now());
@@ -113,18 +117,18 @@ export class PageTracker {
       this.#page.kind = event.page ?? this.#page.kind;
       return false;
     }
-    this.#begin({
-      kind: event.page,
-      items: event.items.map((item) => item.id),
-      reported: true,
-    });
+    const items = event.items.map((item) => item.id);
+    this.#begin({ kind: event.page, items, reported: true }, event.atMs);
     return true;
   }
 
-  #begin(page: Page): void {
+  /** @param atMs when it was told, which may be a while ago: no earlier than what is known to be */
+  #begin(page: Page, atMs: number): number {
     if (this.#visible) this.#dwell();
+    const sinceMs = this.#page === null ? atMs : Math.max(atMs, this.#sinceMs);
     this.#page = page;
-    this.#since(this.#clock.now());
+    this.#since(Math.min(sinceMs, this.#clock.now()));
+    return this.#sinceMs;
   }
 
   #since(atMs: number): void {
@@ -133,9 +137,9 @@ export class PageTracker {
     this.#told = false;
   }
 
-  #view(): void {
+  #view(atMs: number): void {
     const { kind } = this.#page as Page;
-    this.#emit('page_view', kind === undefined ? {} : { page: kind }, false);
+    this.#emit('page_view', kind === undefined ? {} : { page: kind }, false, atMs);
   }
 
   #elapsed(): number {
@@ -151,6 +155,6 @@ export class PageTracker {
       items: items.map((id) => ({ item_id: id })),
       ...(kind !== undefined && { page: kind }),
     };
-    this.#emit('dwell', parameters, this.#told);
+    this.#emit('dwell', parameters, this.#told, this.#clock.now());
   }
 }

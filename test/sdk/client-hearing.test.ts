@@ -38,6 +38,33 @@ async function kept(): Promise<string[]> {
 }
 
 describe('hearing', () => {
+  it('what the page said before the engine was there keeps its time', async () => {
+    const { client, close } = await visit();
+    await browser.pass(2000);
+    const toldMs = browser.nowMs - 700;
+    client.hear(
+      { kind: 'call', name: 'view_item', parameters: { items: [{ item_id: 'L-1' }] } },
+      toldMs,
+    );
+    await browser.pass(100);
+    const events = (await store()?.readEvents()) ?? [];
+    expect(events.map(({ name, atMs }) => [name, atMs - toldMs])).toEqual([
+      ['page_view', 0],
+      ['view_item', 0],
+      ['dwell', expect.any(Number)],
+    ]);
+    expect(events[2]?.dwellMs).toBeGreaterThanOrEqual(700);
+    // A clock that is ahead makes no event of the future.
+    client.hear(
+      { kind: 'call', name: 'view_item', parameters: { items: [{ item_id: 'L-2' }] } },
+      9e15,
+    );
+    await browser.pass(100);
+    const last = ((await store()?.readEvents()) ?? []).at(-1);
+    expect([last?.items[0]?.id, last?.atMs]).toEqual(['L-2', browser.nowMs - 100]);
+    await close();
+  });
+
   it('a page is told after a second, before which the shop may tell of it by itself', async () => {
     const { client, close } = await visit();
     await browser.pass(100);
