@@ -28,7 +28,7 @@ import { NO_REPORT, nothing } from './none.ts';
 import type { Traits } from './profile/result.ts';
 import { Recommender } from './recommend/recommender.ts';
 import { readRequest } from './recommend/request.ts';
-import { stateWords, storageWords, taskWords } from './status.ts';
+import { minuteOf, stateWords, storageWords, taskWords } from './status.ts';
 import { termsIn } from './terms.ts';
 import { reportEntries } from './uplink.ts';
 
@@ -84,17 +84,27 @@ export class Answers {
   constructor(client: Client) {
     this.#client = client;
     this.#knowledge = new Knowledge(client);
+    client.events.on('consent', ({ personalise }) => {
+      if (personalise) return;
+      this.#recommender = null;
+      this.#grown = null;
+    });
   }
 
   async recommend(request: RecommendRequest = {}): Promise<RecommendResult> {
     await this.#client.loaded();
     const { goods, downlink } = this.#client;
     await goods.settled();
-    const { catalogue: published, slots, site } = downlink;
-    const catalogue = goods.catalogue(published);
-    if (catalogue === null) return nothing(request);
-    const cards = await downlink.cards.of(site?.cards ?? [], true);
-    const tally = await (catalogue === published ? this.#knowledge.tally() : goods.tally());
+    const cards = await downlink.cards.of(downlink.site?.cards ?? [], true);
+    const { catalogue: base } = downlink;
+    const grown = goods.catalogue(base);
+    if (grown === null) return nothing(request);
+    const tally = await (grown === base ? this.#knowledge.tally() : goods.tally());
+    // Goods may have come while the history was counted, or all may have been withdrawn.
+    const { catalogue } = tally;
+    if (!this.#client.running || catalogue.ids.length === 0) return nothing(request);
+    const published = grown === base ? catalogue : base;
+    const { slots, site } = downlink;
     if (this.#recommender?.of !== catalogue || this.#recommender.cards !== cards) {
       const gone =
         cards === null ? null : (id: string) => !cards.has(id) && goods.card(id) === null;
@@ -213,7 +223,7 @@ export class Answers {
     const { reason, detail, outcome } = this.#client.contribution.standing(slot.name);
     const spent = ledger.filter(({ taskHash }) => taskHash === slot.hash).length;
     const until = reason === 'quiet-period' && epoch !== undefined ? epoch + task.quietMs : null;
-    const more = until === null ? detail : `until ${new Date(until).toISOString()}`;
+    const more = until === null ? detail : `until ${minuteOf(until)}`;
     return {
       name: slot.name,
       kind: task.kind,

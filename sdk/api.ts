@@ -66,7 +66,8 @@ export interface InitOptions {
   /**
    * Sees every event before it is kept, and may change it, or drop it with `null`. What it returns
    * is checked like a call of the shop; its time stays. An event for which it throws, or returns
-   * anything else, is dropped with an 'error' event `before-capture`.
+   * anything else, is dropped with an 'error' event `before-capture`. What pages say of their goods
+   * (`describe`) is no event: `capture` switches it off.
    */
   readonly beforeCapture?: (event: ShopEvent) => ShopEvent | null;
   /**

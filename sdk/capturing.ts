@@ -91,6 +91,9 @@ export class Capturing {
   /** Forgets the page and what was held. */
   reset(): void {
     this.#generation++;
+    // A hook that never answers holds up nothing of what comes afterwards.
+    this.#asked = Promise.resolve();
+    this.#waiting = 0;
     this.#unanswered.clear();
     this.#page.reset();
     this.#early = [];
@@ -186,9 +189,10 @@ export class Capturing {
     this.#asked = this.#asked
       .then(() => told)
       .then((act) => {
+        if (this.#generation !== generation) return;
         this.#waiting--;
         this.#unanswered.delete(event);
-        if (this.#generation === generation) act();
+        act();
       });
   }
 

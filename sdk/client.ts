@@ -186,8 +186,8 @@ export class Client {
     });
   }
 
-  async #apply(next: Consent, tell = true): Promise<void> {
-    if (!next.personalise) return this.#withdraw();
+  async #apply(next: Consent | null, tell = true): Promise<void> {
+    if (!next?.personalise) return next === null ? this.#silence() : this.#withdraw();
     const generation = this.#generation;
     const wanted = (): boolean => this.#generation === generation;
     await this.#tabs.enter();
@@ -238,7 +238,7 @@ export class Client {
     if (this.#phase === 'insecure-context') return;
     if (this.#phase !== 'shutdown') this.#phase = 'consent-required';
     await this.#keeping.erase();
-    this.events.debug('consent: none; everything stored is erased');
+    this.events.debug('consent: none; nothing is stored here');
   }
 
   /** Storage refused a write; or it is gone, because another tab has erased it. */
@@ -291,7 +291,7 @@ export class Client {
     const generation = this.#generation;
     const consent = this.database?.state === 'memory' ? told : await this.#keeping.storedConsent();
     if (this.#generation !== generation) return;
-    if (!consent.personalise) return this.running ? this.#leave() : undefined;
+    if (!consent?.personalise) return this.running ? this.#leave() : undefined;
     if (this.running && consent.contribute === this.consent.contribute) return;
     if (!consent.contribute) this.contribution.abort();
     await this.#apply(consent, false);

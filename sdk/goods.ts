@@ -11,6 +11,7 @@ import type { Environment, Undo } from './environment.ts';
 import { type Good, PageCatalogue } from './features/page-catalogue.ts';
 import { ITEM_EVENTS } from './features/sequence.ts';
 import type { History } from './history.ts';
+import { NO_CATALOGUE } from './knowledge.ts';
 import { Follower } from './profile/follower.ts';
 import type { Tally } from './profile/tally.ts';
 
@@ -43,6 +44,8 @@ export class Goods {
   /** Waiting to be written. */
   readonly #queue = new Set<string>();
   #database: Database | null = null;
+  /** The published catalogue that was asked about last. */
+  #base: Catalogue | null = null;
   #loaded: Promise<void> = Promise.resolve();
   #timer: Undo | null = null;
   #page: { readonly base: Catalogue | null; readonly of: PageCatalogue } | null = null;
@@ -52,7 +55,7 @@ export class Goods {
     const { environment, history } = options;
     this.#follower = new Follower({
       events: () => history.events(),
-      catalogue: () => this.#page?.of.catalogue() as Catalogue,
+      catalogue: () => this.catalogue(this.#base) ?? NO_CATALOGUE,
       now: () => environment.clock.now(),
       pause: () => new Promise((resolve) => void environment.after(0, resolve)),
     });
@@ -100,6 +103,7 @@ export class Goods {
     this.#loaded = Promise.resolve();
     this.#kept.clear();
     this.#queue.clear();
+    this.#base = null;
     this.#page = null;
     this.#follower.reset();
   }
@@ -126,6 +130,7 @@ export class Goods {
 
   /** The published catalogue with the goods behind it that it lacks; null without either. */
   catalogue(base: Catalogue | null): Catalogue | null {
+    this.#base = base;
     if (this.#kept.size === 0) return base;
     if (this.#page === null || this.#page.base !== base) {
       const of = new PageCatalogue(base);

@@ -1,5 +1,6 @@
 /** Vitrine's public entry: `init` and its types. Importing it touches no global. */
 import type { InitOptions, Vitrine } from './api.ts';
+import { INTEGRITY } from './integrity.ts';
 import { createTag } from './tag.ts';
 
 export type * from './api.ts';
@@ -17,5 +18,6 @@ export type { RoundOutcome, SkipReason } from './post/outcome.ts';
  * @throws TypeError or RangeError for options of the wrong kind or value; nothing else, ever.
  */
 export function init(site: string, options: InitOptions): Vitrine {
-  return createTag(site, options);
+  // The shop's own bundle holds the hashes, as an `integrity` pins them on the tag.
+  return createTag(site, options, { nonce: '', pinned: Object.keys(INTEGRITY).length > 0 });
 }

@@ -38,11 +38,12 @@ export class Keeping {
   }
 
   /**
-   * What is stored; without a database none is opened. A withdrawal that its page could not carry
+   * What is stored; null without a database, and none is made: then nothing is erased either, for
+   * another tab may just have been allowed to make one. A withdrawal that its page could not carry
    * out to the end is carried out now. @throws DatabaseError
    */
-  async storedConsent(): Promise<Consent> {
-    if (!(await this.#environment.databaseExists(this.#name))) return NO_CONSENT;
+  async storedConsent(): Promise<Consent | null> {
+    if (!(await this.#environment.databaseExists(this.#name))) return null;
     const database = await this.open({ create: false });
     const stored = await database.getMeta('consent');
     const consent = readConsent(stored);

@@ -25,7 +25,7 @@ const NO_ROWS = {
 };
 
 /** Before the catalogue is here, events speak by the brand and category that they carry. */
-const NO_CATALOGUE: Catalogue = {
+export const NO_CATALOGUE: Catalogue = {
   hash: '',
   ids: [],
   vectors: new Float32Array(0),

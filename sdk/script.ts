@@ -52,11 +52,20 @@ export function boot(
   const before = page.vitrine as { track?: unknown; queue?: unknown } | undefined;
   const queue = Array.isArray(before?.queue) ? (before.queue as Queued[]) : null;
   if (typeof before?.track === 'function' && queue === null) return null;
-  const { site, endpoint, trust, consent, maxEpsilon, debug, ...data } = element?.dataset ?? {};
+  const {
+    site,
+    endpoint,
+    trust,
+    consent = 'required',
+    maxEpsilon,
+    debug,
+    ...data
+  } = element?.dataset ?? {};
   if (!site || !endpoint || !trust) {
     console.error('vitrine: the script tag needs data-site, data-endpoint and data-trust');
     return null;
   }
+  if (CONSENTS[consent] === undefined) unknown('consent', consent);
   let client: Vitrine;
   try {
     const own = { nonce: element?.nonce ?? '', pinned: !!element?.integrity };
@@ -64,10 +73,10 @@ export function boot(
       endpoint,
       trust,
       assetBase: data.assets ?? folderOf(element?.src ?? ''),
-      consent: CONSENTS[consent ?? 'required'] ?? 'required',
+      consent: CONSENTS[consent] ?? 'required',
       ...(data.workers !== undefined && { workerUrl: data.workers }),
-      ...(data.signals !== undefined && { signals: listed(SIGNALS, data.signals) }),
-      ...(data.capture !== undefined && { capture: listed(CAPTURE, data.capture) }),
+      ...(data.signals !== undefined && { signals: listed('signals', SIGNALS, data.signals) }),
+      ...(data.capture !== undefined && { capture: listed('capture', CAPTURE, data.capture) }),
       ...(maxEpsilon !== undefined && { maxEpsilon: Number(maxEpsilon) }),
       ...(debug !== undefined && { debug: true }),
     };
@@ -107,9 +116,21 @@ const CAPTURE = [
   'autocapture',
 ];
 
+function unknown(attribute: string, word: string): void {
+  console.warn(`vitrine: data-${attribute} knows no "${word}"`);
+}
+
 /** `tcf consent-mode` → each name of those that there are, true where it is listed. */
-function listed(names: readonly string[], list: string): Record<string, boolean> {
-  const on = list.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()).split(/[\s,]+/);
+function listed(
+  attribute: string,
+  names: readonly string[],
+  list: string,
+): Record<string, boolean> {
+  const on = list.split(/[\s,]+/).map((word) => {
+    const name = word.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+    if (word && !names.includes(name)) unknown(attribute, word);
+    return name;
+  });
   return Object.fromEntries(names.map((name) => [name, on.includes(name)]));
 }
 

@@ -41,7 +41,11 @@ export function serve(port: Port): EngineApi['page'] {
         environment,
         ...openClient(settings, environment, (opened) => {
           for (const name of EVENTS) opened.on(name, (value) => page.tell('tell', name, value));
-          opened.consent.onChange((consent) => page.tell('tell', 'consent', consent));
+          opened.consent.onChange((consent) => {
+            // What is erased is not read to the end.
+            if (!consent.personalise && open !== null) open.pieces = [];
+            page.tell('tell', 'consent', consent);
+          });
         }),
       };
     },

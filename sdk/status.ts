@@ -92,8 +92,12 @@ export function taskWords(
   if (reason !== null) return join(REASONS[reason], detail);
   if (outcome === null) return 'Nothing stands against taking part; waiting for an idle moment.';
   if (outcome.state === 'skipped') return join(REASONS[outcome.reason], outcome.detail);
-  const at = new Date(outcome.sendAtMs).toISOString().slice(0, 16).replace('T', ' ');
-  return `Took part: a report of ${outcome.bytes} bytes is sent at a random time, about ${at} UTC.`;
+  const at = minuteOf(outcome.sendAtMs);
+  return `Took part: a report of ${outcome.bytes} bytes is sent at a random time, about ${at}.`;
+}
+
+export function minuteOf(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 /** One line of debugging: what became of a round, and how long its steps took. */

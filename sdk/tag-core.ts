@@ -13,15 +13,11 @@ import { NO_CONSENT, type Settings } from './settings.ts';
 import type { Engine, OwnElement, StartEngine } from './tag-engine.ts';
 import type { TagPage } from './tag-page.ts';
 import { waitingTabs } from './tag-tabs.ts';
-import { both, copy } from './tag-values.ts';
+import { both, copy, LATE, LOAD_MS, late, REST_MS } from './tag-values.ts';
 import { NOT_STORED, TAG_STATES } from './words.ts';
 
 /** Calls that are kept while it is not known whether they may be, or the engine is on its way. */
 const MAX_HELD = 200;
-/** How long an answer waits for the engine. */
-const LOAD_MS = 5000;
-/** After this an engine without consent is ended; its last messages have come by then. */
-const REST_MS = 1000;
 
 type Local = keyof typeof TAG_STATES;
 
@@ -102,7 +98,6 @@ export function openTag(
     if (engine !== null && granting === 0)
       for (const [heard, atMs] of held?.splice(0) ?? []) hear(heard, atMs);
   };
-
   /** The ears are open while there is consent to personalise. */
   const listenIn = (): void => {
     if (consent.personalise && deaf === null) {
@@ -203,8 +198,8 @@ export function openTag(
     if (mayStore || (await page.exists(databaseName))) {
       needed = true;
       if (held?.length) void load();
-      else page.idle(() => void load());
-    } else if (!needed) {
+      else page.idle(() => void (needed && load()));
+    } else if (!needed && state !== 'shutdown') {
       end();
       ready(local());
     }
@@ -227,7 +222,9 @@ export function openTag(
       if (needed) {
         await within(page, LOAD_MS, load());
         if (engine !== null) {
-          return (await engine.api.ask('call', method, parameters.map(copy))) as never;
+          const call = engine.api.ask('call', method, parameters.map(copy));
+          const answer = await Promise.race([call, late(page)]);
+          if (answer !== LATE) return answer as never;
         }
       }
     } catch (error) {
@@ -238,9 +235,8 @@ export function openTag(
     }
     return otherwise();
   };
-
   const decide: TagCore['decide'] = async (next, method = 'consent.set') => {
-    if (state === 'insecure-context' || state === 'shutdown') return;
+    if (state === 'insecure-context' || (state === 'shutdown' && next.personalise)) return;
     limit = next;
     consent = both(consent, next);
     decided = true;
@@ -257,9 +253,13 @@ export function openTag(
       if (!needed && !(await page.exists(databaseName))) return tabs.tellErase();
       const made = await load();
       if (made !== null) {
-        await made.api.ask('call', method, [next]);
+        const answer = made.api.ask('call', method, [next]);
+        const dead = await Promise.race(next.personalise ? [answer] : [answer, late(page)]);
         stuck = false;
-      } else if (!next.personalise) await page.wipe(databaseName);
+        if (dead !== LATE) return;
+        if (engine === made) end();
+      }
+      if (!next.personalise) await page.wipe(databaseName);
     } catch (error) {
       stuck = method === 'erase';
       throw error;

@@ -9,25 +9,38 @@ const SEPARATORS = ['\t', ';', ',', '|'] as const;
 /** Units of one row: a longer one is a quote that nobody closed. */
 const MAX_ROW = 1 << 20;
 const MAX_HEADER = 1 << 16;
+/** A quote that is open over more lines than that has swallowed rows. */
+const MAX_OPEN_LINES = 200;
 
-/** @throws FeedError where the first row names no columns of goods. */
+/** @throws FeedError where the first row names no columns of goods, or a quote takes the rest. */
 export async function* csvRows(
   text: AsyncIterable<string>,
   idName: string | null,
 ): AsyncGenerator<RawRow> {
   const { front, whole } = await withFront(text);
   const bad: RawRow[] = [];
+  // The parser reads ahead of what is asked for.
+  let line = 0;
+  let open: number | null = null;
+  const told = (): RawRow[] => {
+    if (open !== null) throw new FeedError(`a quote is not closed, behind line ${open}`);
+    return bad.splice(0);
+  };
   const parser = parse({
     bom: true,
     delimiter: separatorOf(front),
     info: true,
     max_record_size: MAX_ROW,
+    on_record: (record, { lines }) => {
+      line = lines;
+      return record;
+    },
     on_skip: (error) => {
-      bad.push({
-        row: Number(error?.lines ?? 0),
-        entries: null,
-        problem: String(error?.code ?? 'unreadable'),
-      });
+      const row = Number(error?.lines ?? 0);
+      const problem = String(error?.code ?? 'unreadable');
+      const unclosed = problem === 'CSV_QUOTE_NOT_CLOSED' && row - line > MAX_OPEN_LINES;
+      if (unclosed || problem === 'CSV_MAX_RECORD_SIZE') open ??= line;
+      bad.push({ row, entries: null, problem });
       return undefined;
     },
     relax_column_count: true,
@@ -41,7 +54,7 @@ export async function* csvRows(
     record: string[];
     info: { lines: number };
   }>) {
-    yield* bad.splice(0);
+    yield* told();
     if (header === null) {
       if (/^sep=.?$/i.test(record.join(''))) continue;
       header = record;
@@ -59,7 +72,7 @@ export async function* csvRows(
     );
     yield { row: info.lines, entries, problem: null };
   }
-  yield* bad.splice(0);
+  yield* told();
 }
 
 /** The first line decides: the separator that parts it most, outside of quotes. */

@@ -124,6 +124,7 @@ class Cutter {
   #keyFrom = -1;
   #tooLong = false;
   #any = false;
+  #lineEnded = false;
 
   *push(piece: string): Generator<string | null> {
     this.#text += piece;
@@ -143,6 +144,9 @@ class Cutter {
   }
 
   #step(char: string): string | null | undefined {
+    const isFirst = this.#lineEnded;
+    this.#lineEnded = char === '\n';
+    if (isFirst && char === '{' && this.#isLines()) return this.#breakLine();
     if (this.#inText) {
       if (this.#escaped) this.#escaped = false;
       else if (char === '\\') this.#escaped = true;
@@ -158,6 +162,22 @@ class Cutter {
       throw new FeedError(`not JSON: ${JSON.stringify(this.#text.slice(this.#at, this.#at + 20))}`);
     }
     return undefined;
+  }
+
+  /** Whether objects stand one after the other, and one of them is open. */
+  #isLines(): boolean {
+    return this.#list === null && this.#any && this.#from !== -1 && this.#depth === 0;
+  }
+
+  /** A line that was cut off takes none of those after it with it. */
+  #breakLine(): string | null {
+    const text = this.#tooLong ? null : this.#text.slice(this.#from, this.#at);
+    this.#open.length = 0;
+    this.#inText = false;
+    this.#escaped = false;
+    this.#from = -1;
+    this.#push('{');
+    return text;
   }
 
   #endText(): void {

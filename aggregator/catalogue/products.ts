@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { FeedError } from './feed.ts';
 import type { Chunks } from './feed-encoding.ts';
-import { fieldsOf } from './feed-names.ts';
+import { type Field, type Fields, fieldsOf, plainName } from './feed-names.ts';
 import { type FeedItem, type RowProblem, readRecord } from './feed-record.ts';
 import { type Format, feedRows } from './feed-rows.ts';
 
@@ -72,6 +72,7 @@ export async function readProducts(
   };
   let rows = 0;
   let last: string | null = null;
+  let head: Head | null = null;
   for await (const { row, entries, problem: unread } of feedRows(chunks, {
     ...{ format, encoding, idName },
   })) {
@@ -80,11 +81,15 @@ export async function readProducts(
       problem('bad-row', row, unread ?? '');
       continue;
     }
-    const fields = fieldsOf(entries, idName);
+    const own = fieldsOf(entries, idName);
+    head = idName === null ? null : headOf(entries, own, head);
+    const fields = head === null ? own : variantOf(own, head);
     const { item, problems } = readRecord(fields, { base, currency, nowMs });
     if (item === null) {
       // Further pictures and variants of the good above: Shopify's export.
-      const follows = last !== null && !fields.has('title') && String(fields.get('id')) === last;
+      const isSame =
+        head === null ? String(own.get('id')) === last : !own.has('id') && !own.has('price');
+      const follows = last !== null && !own.has('title') && isSame;
       if (!follows) for (const [kind, detail] of problems) problem(kind, row, detail);
       continue;
     }
@@ -121,6 +126,33 @@ export async function readProducts(
     byId.set(item.id, row);
     items.push(item);
   }
+}
+
+/** The first row of a product in Shopify's export: those of its other variants say only what differs. */
+interface Head {
+  readonly handle: string;
+  readonly fields: Fields;
+}
+
+function headOf(
+  entries: Iterable<readonly [string, unknown]>,
+  fields: Fields,
+  before: Head | null,
+): Head | null {
+  const found = [...entries].find(([name]) => plainName(name) === 'handle')?.[1];
+  if (typeof found !== 'string' || found === '') return null;
+  return found === before?.handle ? before : { handle: found, fields };
+}
+
+const SHARED: readonly Field[] = ['title', 'description', 'brand', 'category', 'status', 'image'];
+
+/** With an id of its own, a variant is a good of its product's group. */
+function variantOf(own: Fields, { handle, fields }: Head): Fields {
+  const shared = SHARED.flatMap((name) => {
+    const value = fields.get(name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return new Map([['group', handle], ...shared, ...own]);
 }
 
 /** A file, in pieces; unpacked where it is gzip. @throws the system's error where there is none. */

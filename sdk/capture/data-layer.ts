@@ -16,10 +16,10 @@ const MOMENTS = ['DOMContentLoaded', 'load', 'pageshow', 'click'];
 /**
  * Tells of every object that is an argument of `push` of the page's array of that name, those
  * before included, once each. `push` is wrapped once for all listeners and stays what others make
- * of it; what the listener throws is swallowed.
+ * of it; what the listener throws is swallowed. It is told whether the entry was pushed just now.
  * @returns the undo
  */
-export function onPush(page: Window, name: string, listener: (entry: unknown) => void): () => void {
+export function onPush(page: Window, name: string, listener: Tell): () => void {
   const { all, look } = layerOf(page, name);
   const told = new WeakSet<object>();
   const tell: Tell = (entry, pushed) => {
@@ -27,7 +27,7 @@ export function onPush(page: Window, name: string, listener: (entry: unknown) =>
       if (!pushed && told.has(entry as object)) return;
       // Throws for what is no object.
       told.add(entry as object);
-      listener(entry);
+      listener(entry, pushed);
     } catch {
       // The shop's push goes on.
     }

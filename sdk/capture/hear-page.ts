@@ -7,8 +7,16 @@ const MAX_VALUE = 5000;
 
 type Root = Document | Element;
 
-function all(root: Root, selector: string): HTMLElement[] {
-  return [...root.querySelectorAll<HTMLElement>(selector)].slice(0, MAX_ELEMENTS);
+function all(
+  root: Root,
+  selector: string,
+  wanted: (one: HTMLElement) => boolean = () => true,
+): HTMLElement[] {
+  const found: HTMLElement[] = [];
+  for (const one of root.querySelectorAll<HTMLElement>(selector)) {
+    if (found.length < MAX_ELEMENTS && wanted(one)) found.push(one);
+  }
+  return found;
 }
 
 export function readPage(document: Document, options: HearOptions): PageHeard {
@@ -42,7 +50,9 @@ export function readPage(document: Document, options: HearOptions): PageHeard {
 const cut = (text: string | null): string => (text ?? '').trim().slice(0, MAX_VALUE);
 
 function readItem(scope: HTMLElement, depth: number): MicroItem {
-  const own = all(scope, '[itemprop]').filter(
+  const own = all(
+    scope,
+    '[itemprop]',
     (one) => one.parentElement?.closest('[itemscope]') === scope,
   );
   return {

@@ -12,6 +12,9 @@ import type { Heard, HearOptions } from './heard.ts';
 const SETTLE_MS = 250;
 const MAX_SETTLE_MS = 8000;
 const MAX_CLICK_TEXT = 80;
+/** Entries of a data layer from before us: the newest, and so many of them at once. */
+const MAX_OLD = 100;
+const SLICE_MS = 16;
 
 /**
  * Listens to the page until the undo that it returns is called; a new call hears everything that
@@ -37,8 +40,27 @@ export function hear(options: HearOptions, page: Window, tell: (heard: Heard) =>
 
   const { dataLayer = true, attributes, autocapture } = options;
   const array = dataLayer === true ? 'dataLayer' : dataLayer;
-  if (array)
-    undo.push(onPush(page, array, (entry) => tell({ kind: 'layer', entry: plain(entry) })));
+  let old: unknown[] = [];
+  const catchUp = (): void => {
+    const untilMs = performance.now() + SLICE_MS;
+    old = old.slice(-MAX_OLD);
+    while (old.length > 0 && performance.now() < untilMs) {
+      const entry = plain(old.shift());
+      quietly(() => tell({ kind: 'layer', entry }));
+    }
+    if (old.length > 0) page.setTimeout(catchUp);
+  };
+  if (array) {
+    const end = onPush(page, array, (entry, pushed) => {
+      if (pushed && old.length === 0) tell({ kind: 'layer', entry: plain(entry) });
+      // A copy: it may be another by its turn.
+      else if (old.push(pushed ? plain(entry) : entry) === 1) queueMicrotask(catchUp);
+    });
+    undo.push(end, () => {
+      old = [];
+    });
+    catchUp();
+  }
 
   const find = hearShops(page, options, on, tell, undo);
   on(page, 'click', ({ target }) => {

@@ -121,9 +121,10 @@ export class DataLayer {
       const field = isFields(part.actionField) ? part.actionField : {};
       // Later steps of the same checkout.
       if (action === 'checkout' && Number(word(field.step) ?? 1) !== 1) continue;
-      const items = readItems(part.products);
-      const value = word(field.revenue);
-      const id = word(field.id);
+      // Google Analytics 4 in its first form had its own names in these places.
+      const items = readItems(part.products ?? part.items);
+      const value = word(field.revenue ?? part.value);
+      const id = word(field.id ?? part.transaction_id);
       const paid = {
         ...(value !== undefined && { value }),
         ...(id !== undefined && { transaction_id: id }),

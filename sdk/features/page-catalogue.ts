@@ -5,7 +5,8 @@
  *
  * Vectors are hashed n-grams as the build step makes them before it reduces; behind a published
  * catalogue a text stands where its terms place it (shared/model/terms.ts). One more good costs its
- * own text and a view of what is there; all is weighed again when their number has doubled.
+ * own text and a view of what is there; all is weighed again when their number has doubled, or when
+ * one text in 32 has changed.
  */
 import { priceBands } from '../../shared/model/bands.ts';
 import type { Card } from '../../shared/model/cards.ts';
@@ -29,6 +30,8 @@ const BUCKETS = 1 << 18;
 /** Goods that are placed behind a published catalogue, the newest: each is compared with all of it. */
 const MAX_BEHIND = 500;
 const MAX_CENTS = 0x7fff_fffe;
+/** All is placed again when one text in so many is another than when it was placed. */
+const STALE_SHARE = 32;
 
 export class PageCatalogue {
   readonly #base: Catalogue | null;
@@ -37,6 +40,8 @@ export class PageCatalogue {
   readonly #goods = new Map<string, Good>();
   #made: Grown | null = null;
   #view: Catalogue | null = null;
+  /** Goods whose text has changed since it was placed. */
+  readonly #stale = new Set<string>();
 
   /** @param base the published catalogue, or null where there is none */
   constructor(base: Catalogue | null) {
@@ -55,8 +60,11 @@ export class PageCatalogue {
     const before = this.#goods.get(good.id);
     this.#goods.set(good.id, good);
     if (before !== undefined) {
-      if (textOf(before) === textOf(good) && before.price === good.price) return;
-      this.#made = null;
+      const isText = textOf(before) !== textOf(good);
+      if (!isText && before.price === good.price) return;
+      if (isText) this.#stale.add(good.id);
+      if (STALE_SHARE * this.#stale.size >= this.#goods.size) this.#made = null;
+      this.#made?.reprice(good);
     } else if (this.#made !== null && !this.#made.add(good)) this.#made = null;
     this.#view = null;
   }
@@ -65,8 +73,11 @@ export class PageCatalogue {
   catalogue(): Catalogue | null {
     if (this.#goods.size === 0) return this.#base;
     if (this.#view === null) {
-      const goods = [...this.#goods.values()];
-      this.#made ??= new Grown(this.#base, this.#base === null ? goods : goods.slice(-MAX_BEHIND));
+      if (this.#made === null) {
+        const goods = [...this.#goods.values()];
+        this.#made = new Grown(this.#base, this.#base === null ? goods : goods.slice(-MAX_BEHIND));
+        this.#stale.clear();
+      }
       this.#view = this.#made.view();
     }
     return this.#view;
@@ -75,6 +86,11 @@ export class PageCatalogue {
 
 const names = ({ brand, category }: Good): string => `${brand ?? ''} ${category ?? ''}`;
 const textOf = (good: Good): string => `${good.title} ${names(good)} ${good.description}`;
+
+function centsOf({ price }: Good): number {
+  const cents = price === null ? -1 : Math.round(price * 100);
+  return cents >= 0 && cents <= MAX_CENTS ? cents : -1;
+}
 
 /** Rows of a base and of the goods behind it, in buffers that grow. */
 class Grown {
@@ -122,6 +138,14 @@ class Grown {
     this.#count(good);
     this.#append(good);
     return true;
+  }
+
+  /** Views that were given out keep the price that they had. */
+  reprice(good: Good): void {
+    const item = this.#ids.indexOf(good.id, this.#base?.ids.length ?? 0);
+    if (item === -1) return;
+    this.#price = this.#price.slice();
+    this.#price[item] = centsOf(good);
   }
 
   view(): Catalogue {
@@ -185,8 +209,7 @@ class Grown {
     this.#vectors.set(this.#vector(good), item * this.#k);
     this.#brand[item] = this.#brands.place(good.brand);
     this.#category[item] = this.#categories.place(good.category);
-    const cents = good.price === null ? -1 : Math.round(good.price * 100);
-    this.#price[item] = cents >= 0 && cents <= MAX_CENTS ? cents : -1;
+    this.#price[item] = centsOf(good);
   }
 
   #vector(good: Good): Float32Array {

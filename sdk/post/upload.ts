@@ -106,6 +106,11 @@ export async function drain(
       stopped = await reasonToStop(db, options);
       if (stopped !== null) break;
       if (flight.reportIds.has(entry.reportId) || !(await stillWaits(db, entry))) continue;
+      // What has been withdrawn while that was read is not sent.
+      if (options.signal?.aborted) {
+        stopped = 'aborted';
+        break;
+      }
       if (entry.body === null) await finish(entry, 'refused', 'no-body');
       else if (options.leaving !== true) await send(entry, entry.body);
       // Nothing is begun that the end of the page would cut off.

@@ -124,6 +124,8 @@ class Privacy implements Controller<PrivacyClient> {
 
   async #readFrom(client: PrivacyClient, tab: Tab): Promise<void> {
     this.#tag = speechAt(this.#host).tag;
+    // Waits for the engine, without which a status has no terms.
+    const profile = await client.profile();
     const status = await client.status(this.#tag);
     this.#status = status;
     let body: (speech: Speech) => Node[];
@@ -132,7 +134,7 @@ class Privacy implements Controller<PrivacyClient> {
       const account = await client.privacyReport();
       body = (speech) => left(speech, account, status.tasks, this.#looked);
     } else {
-      const [profile, segments] = await Promise.all([client.profile(), client.segments()]);
+      const segments = await client.segments();
       if (profile.events !== this.#events.count) {
         const list = profile.events === 0 ? [] : keptEvents(await client.exportData());
         this.#events = { count: profile.events, list };

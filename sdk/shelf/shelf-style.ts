@@ -7,6 +7,7 @@ export const SHELF_STYLE = `
 :host([hidden]),[hidden]{display:none}
 section,section>div{display:grid;gap:.75rem;min-width:0}
 section>div>*{grid-area:1/1;min-width:0}
+div>slot{display:block}
 [part=heading]{font-size:var(--vitrine-shelf-heading-size,1.25rem);font-weight:600;line-height:1.3;}
 ul{list-style:none;margin:-4px;padding:4px 4px .75rem;display:grid;gap:var(--vitrine-shelf-gap,1rem);grid-auto-flow:column;grid-auto-columns:var(--w);overflow-x:auto;scroll-snap-type:x proximity;scroll-padding:4px;scrollbar-width:thin;scrollbar-color:var(--q) transparent}
 [data-layout=grid] ul{grid-auto-flow:row;grid-template-columns:repeat(auto-fill,minmax(min(var(--w),100%),1fr));overflow:visible}

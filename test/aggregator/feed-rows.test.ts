@@ -52,6 +52,20 @@ describe('JSON', () => {
     expect(await items(feed)).toEqual([{ ...FULL, price: 3.5, priceCents: 350 }]);
   });
 
+  it('a line that was cut off takes none of those after it with it', async () => {
+    const line = (id: string): string => JSON.stringify({ id, title: `T {${id}` });
+    for (const broken of ['{"id":"b","title":"T', '{"id":"b","title":{"x":[', '{bad']) {
+      const { items: found, report } = await read(
+        [line('a'), broken, line('c'), line('d'), ''].join('\n'),
+      );
+      expect(found.map(({ id }) => id)).toEqual(['a', 'c', 'd']);
+      expect([report.rows, ...report.told.map(({ row }) => row)]).toEqual([4, 2]);
+    }
+    const pretty =
+      '{"id":"a","title":"A"}\n{"items":[\n{"id":"b",\n"title":"B"},\n{"id":"c","title":"C"}]}';
+    expect((await items(pretty)).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+  });
+
   it("reads Shopify's products.json, and variants of a ProductGroup", async () => {
     const shopify =
       '{"products":[{"id":7,"title":"Tea","body_html":"<b>x</b>","vendor":"V","product_type":"Y","variants":[{"id":1,"price":"9.00","sku":"s","available":false}],"images":[{"src":"https://c.example/1.png"}]}]}';
@@ -186,6 +200,18 @@ describe('what cannot be used', () => {
   ])('a feed of nothing is refused: %j', async (feed, words) => {
     await expect(items(feed)).rejects.toThrow(FeedError);
     await expect(items(feed)).rejects.toThrow(words);
+  });
+
+  it('a quote that nobody closes is refused, not the end of the goods', async () => {
+    const rows = (count: number): string =>
+      Array.from({ length: count }, (_, i) => `${i + 10},Tea number ${i} of many,3\n`).join('');
+    const open = 'id,title\n1,Pot\n2,"Cup\n';
+    for (const count of [300, 60_000]) {
+      await expect(items(open + rows(count))).rejects.toThrow('not closed, behind line 2');
+    }
+    // The last row of a file that was cut off.
+    const { items: found, report } = await read(`id,title\n1,Pot\n${rows(300)}2,"Cup\n`);
+    expect([found.length, ...report.counts]).toEqual([301, ['bad-row', 1]]);
   });
 
   it('no bytes make a reader throw anything but FeedError', async () => {

@@ -130,6 +130,27 @@ describe('tables', () => {
     expect([...report.counts]).toEqual([['hidden', 1]]);
   });
 
+  it('of Shopify, by its variants: each is a good with the words of its product', async () => {
+    const feed = [
+      'Handle,Title,Body (HTML),Vendor,Type,Variant SKU,Variant Price,Image Src,Status',
+      'shirt,Shirt,<p>Warm</p>,Acme,Shirts,S1,19.90,https://c.example/1.jpg,active',
+      'shirt,,,,,S2,21.90,,',
+      'shirt,,,,,,,https://c.example/2.jpg,',
+      'shirt,,,,,,23.90,,',
+      'hat,Hat,,Acme,Hats,H1,9,,draft',
+      'hat,,,,,H2,9,,',
+      'cap,,,,,C1,9,,active',
+    ].join('\n');
+    const { items: found, report } = await read(feed, { idName: 'Variant SKU' });
+    const shirt = { title: 'Shirt', description: 'Warm', brand: 'Acme', groupId: 'shirt' };
+    expect(found).toMatchObject([
+      { ...shirt, id: 'S1', price: 19.9, image: 'https://c.example/1.jpg' },
+      { ...shirt, id: 'S2', price: 21.9, image: 'https://c.example/1.jpg' },
+    ]);
+    expect(Object.fromEntries(report.counts)).toEqual({ 'no-id': 1, hidden: 2, 'no-title': 1 });
+    expect([report.variants, report.groups]).toEqual([2, 1]);
+  });
+
   it('of WooCommerce: the deepest category, the first picture, the sale price, variants', async () => {
     const feed = [
       'ID,Type,SKU,Name,Published,Description,In stock?,Sale price,Regular price,Categories,Images,Parent',

@@ -259,6 +259,30 @@ describe('vitrine-privacy', () => {
     expect(await faults(page)).toEqual([]);
   });
 
+  it('shows no body without the words for it, which come with the engine', async () => {
+    const page = await show(PANEL, {
+      before: () => {
+        // Before its engine is there, a tag answers its status alone.
+        type Own = Record<'profile' | 'status', (language?: string) => Promise<object>>;
+        const own = (window as unknown as { vitrine: Own }).vitrine;
+        const { profile, status } = own;
+        let isUp = false;
+        own.profile = async () => {
+          await new Promise((resolve) => setTimeout(resolve, 100));
+          isUp = true;
+          return profile();
+        };
+        own.status = async (language) => {
+          const told = await status(language);
+          return isUp ? told : { ...told, state: 'starting', words: 'Starting.', terms: undefined };
+        };
+      },
+    });
+    await opened(page);
+    const text = (await body(page).textContent()) ?? '';
+    expect(text).not.toMatch(/undefined|byRule|activityText|notMember/);
+  });
+
   it('says that nothing runs where there is no client', async () => {
     const page = await show(PANEL, { isAlone: true });
     await page.getByText('Nothing runs on this page').waitFor();

@@ -1,4 +1,5 @@
 /** `<vitrine-shelf>` in Chromium, under a policy without inline styles and with Trusted Types. */
+import type { Locator } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { scene } from './elements/client.ts';
 import { scripted } from './elements/scripted.ts';
@@ -211,7 +212,12 @@ describe('vitrine-shelf', () => {
       '<vitrine-shelf limit="3"><p>Our favourites: <a href="/a">A</a></p></vitrine-shelf>';
     const page = await show(own, { isAlone: true });
     await page.locator('vitrine-shelf[data-state=fallback]').waitFor();
-    expect(await page.getByRole('link', { name: 'A' }).isVisible()).toBe(true);
+    const link = page.getByRole('link', { name: 'A' });
+    expect(await link.isVisible()).toBe(true);
+    // In the place of the list, not below it.
+    const top = async (one: Locator): Promise<number> => (await one.boundingBox())?.y ?? NaN;
+    const below = (await top(link)) - (await top(page.getByRole('heading', { name: 'For you' })));
+    expect(below).toBeLessThan(80);
     expect(await faults(page)).toEqual([]);
     await page.evaluate(() => {
       // A stub is not yet a client.

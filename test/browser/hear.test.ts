@@ -89,6 +89,31 @@ describe('the data layer', () => {
     expect(await entries()).toEqual([{ event: 'yes' }]);
   });
 
+  it('of a long one from before the newest, in slices, and what is pushed meanwhile after them', async () => {
+    const atOnce = await page.evaluate(() => {
+      const items = Array.from({ length: 1000 }, (_, i) => ({ id: `I-${i}`, a: 1, b: 2, c: 3 }));
+      const layer: unknown[] = Array.from({ length: 10_000 }, (_, n) => ({ n, items }));
+      Object.assign(window, { dataLayer: layer });
+      hearing.start();
+      const entry = { event: 'live' };
+      layer.push(entry);
+      entry.event = 'changed';
+      return hearing.heard.filter(({ kind }) => kind === 'layer').length;
+    });
+    expect(atOnce).toBeLessThan(100);
+    await page.waitForFunction(() =>
+      hearing.heard.some((one) => 'entry' in one && 'event' in (one.entry as object)),
+    );
+    const [last, numbers] = await page.evaluate(() => {
+      const layer = hearing.heard.filter((one) => one.kind === 'layer');
+      const all = layer.map(({ entry }) => entry as { n: number });
+      return [all.pop(), all.map(({ n }) => n)] as const;
+    });
+    expect(last).toEqual({ event: 'live' });
+    expect(numbers.length).toBeLessThanOrEqual(100);
+    expect(numbers).toEqual(numbers.map((_, i) => 10_000 - numbers.length + i));
+  });
+
   it('a second start hears it all again, a stopped one nothing', async () => {
     await page.evaluate(() => {
       const layer: unknown[] = [{ event: 'a' }];
@@ -142,6 +167,25 @@ describe('the page', () => {
         { own: { event: 'add_to_cart' }, items: [{ item: 'L-1', price: '9,00' }] },
       ],
     });
+  });
+
+  it('tells of every product of a long list, and of an offer behind many reviews', async () => {
+    await page.evaluate(() => {
+      const scope = (name: string, inner: string): string =>
+        `<div itemprop="${name}" itemscope itemtype="https://schema.org/Thing">${inner}</div>`;
+      const props = ['sku', 'name', 'url'].map((name) => `<b itemprop="${name}">1</b>`).join('');
+      const parts = [
+        scope('itemListElement', scope('item', props)).repeat(60),
+        scope('review', props).repeat(99) + scope('offers', '<b itemprop="price">12</b>'),
+      ];
+      document.body.innerHTML = parts.map((one) => `<main itemscope>${one}</main>`).join('');
+    });
+    await start();
+    const [heard] = await until('page', 1);
+    const [list, product] = heard?.microdata ?? [];
+    expect(list?.properties).toHaveLength(60);
+    const offer = { type: 'https://schema.org/Thing', properties: [['price', '12']] };
+    expect(product?.properties.at(-1)).toEqual(['offers', offer]);
   });
 
   it('tells of a route once it has settled, and of nothing when nothing changes', async () => {

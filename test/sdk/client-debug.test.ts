@@ -57,7 +57,7 @@ describe('debug', () => {
       /^task wide, round 1: train/,
       /^task wide, round 1: enqueued \d+ bytes, ε 4; /,
       /^report [0-9a-f]{32} sent/,
-      /^consent: none; everything stored is erased/,
+      /^consent: none; nothing is stored here/,
     ];
     const lines = browser.logged.map((line) => line.replace(/^vitrine: /, ''));
     expect(browser.logged.every((line) => line.startsWith('vitrine: '))).toBe(true);

@@ -74,6 +74,34 @@ describe('PR35 erase()', () => {
     expect((await two.shop.status()).state).toBe('consent-required');
   });
 
+  it('a page that finds nothing stored erases nothing that another has stored meanwhile', async () => {
+    const first = await open();
+    let find = (): void => undefined;
+    const found = new Promise<void>((resolve) => {
+      find = resolve;
+    });
+    const make = browser.tab.bind(browser);
+    browser.tab = () => {
+      const tab = make();
+      const look = tab.databaseExists;
+      const late = async (name: string): Promise<boolean> => {
+        const exists = await look(name);
+        await found;
+        return exists;
+      };
+      return Object.assign(tab, { databaseExists: late });
+    };
+    await open();
+    await ask(first.shop.consent.set(PERSONALISE));
+    first.shop.track('view_item', { items: [ITEM] });
+    await browser.pass(1000);
+    find();
+    await browser.pass(5000);
+    expect(browser.stores.size).toBe(1);
+    expect(first.shop.consent.get()).toEqual(PERSONALISE);
+    expect((await ask(first.shop.profile())).events).toBeGreaterThan(0);
+  });
+
   it('PR35 ends the training of another tab and its Worker; nothing is sent', async () => {
     const two = await open({ consent: BOTH });
     let erased: Promise<void> | null = null;

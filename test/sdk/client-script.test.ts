@@ -58,6 +58,7 @@ describe('the script tag', () => {
     ['contribute', { personalise: true, contribute: true }],
     ['anything else', 'required'],
   ])('data-consent %j is %j', (text, consent) => {
+    vi.spyOn(console, 'warn').mockImplementation(() => undefined);
     const { start, options } = recorder();
     const data = { site: 'shop', endpoint: '/v', trust: TRUST, assets: '/own/' };
     boot({}, tag(text === undefined ? data : { ...data, consent: text }), start);
@@ -104,6 +105,25 @@ describe('the script tag', () => {
     const twice = `${TRUST} ${TRUST}`;
     expect(boot({}, tag({ site: 'shop', endpoint: '/v', trust: twice }), start)).toBeNull();
     expect(said.mock.calls.flat().join('\n')).toContain('two different keys');
+  });
+
+  it('names the words of a list that it does not know, and goes on', () => {
+    const said = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    const { start, options } = recorder();
+    const data = { consent: 'yes', signals: 'tfc', capture: ' json-ld, datalayer' };
+    boot({}, tag({ site: 'shop', endpoint: '/v', trust: TRUST, ...data }), start);
+    expect(said.mock.calls.flat()).toEqual([
+      'vitrine: data-consent knows no "yes"',
+      'vitrine: data-signals knows no "tfc"',
+      'vitrine: data-capture knows no "datalayer"',
+    ]);
+    expect(options[0]).toMatchObject({
+      consent: 'required',
+      signals: { tcf: false },
+      capture: { jsonLd: true, dataLayer: false },
+    });
+    boot({}, tag({ site: 'shop', endpoint: '/v', trust: TRUST, signals: '' }), start);
+    expect(said).toHaveBeenCalledTimes(3);
   });
 });
 

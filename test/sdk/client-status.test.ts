@@ -74,7 +74,7 @@ const CASES: Record<string, Case> = {
     state: 'ready',
     words: /^Ready/,
     reason: 'quiet-period',
-    taskWords: /quiet period\. \(until 2023-11-14T22:13:30/,
+    taskWords: /quiet period\. \(until 2023-11-14 22:13 UTC\)/,
   },
   'the coin': {
     setUp: async () => {

@@ -130,6 +130,28 @@ describe('G6 a catalogue of the pages that were opened', () => {
     expect(page.catalogue()?.priceCents[0]).toBe(500);
   });
 
+  it('another price places nothing again, another text no more than 32 goods for each', () => {
+    const page = new PageCatalogue(null);
+    const many = Array.from({ length: 100 }, (_, i) => good(`g${i}`, `thing ${i}`, { price: i }));
+    for (const one of many) page.add(one);
+    const before = page.catalogue() as Catalogue;
+    const place = ({ vectors }: Catalogue): ArrayBufferLike => vectors.buffer;
+    page.add({ ...(many[7] as Good), price: 999 });
+    const priced = page.catalogue() as Catalogue;
+    expect([before.priceCents[7], priced.priceCents[7]]).toEqual([700, 99_900]);
+    expect(place(priced)).toBe(place(before));
+    for (const i of [1, 2, 3]) {
+      page.add({ ...(many[i] as Good), title: `lamp ${i}`, price: 500 });
+      expect(page.catalogue()?.priceCents[i]).toBe(50_000);
+      expect(place(page.catalogue() as Catalogue)).toBe(place(before));
+    }
+    page.add({ ...(many[4] as Good), title: 'lamp 4' });
+    const after = page.catalogue() as Catalogue;
+    expect(place(after)).not.toBe(place(before));
+    const like = (a: number, b: number): number => vectorDot(after.vectors, after.k, a, b);
+    expect(like(1, 4)).toBeGreaterThan(like(1, 5));
+  });
+
   it('one by one ranks as all at once', () => {
     const page = new PageCatalogue(null);
     for (const one of [...CHINESE, ...SHOP]) {

@@ -44,6 +44,34 @@ describe('drain', () => {
     expect(await db.readLedger()).toHaveLength(1);
   });
 
+  it.each([
+    ['readOutbox', 1],
+    ['readOutbox', 2],
+    ['getMeta', 1],
+  ])('PR18 sends nothing that is withdrawn during its %s number %i', async (method, nth) => {
+    const db = await openDb();
+    await put(db, 1);
+    await due(db);
+    const stop = new AbortController();
+    const { signal } = stop;
+    let calls = 0;
+    const watched = new Proxy(db, {
+      get(target, name) {
+        const value = Reflect.get(target, name, target) as unknown;
+        if (typeof value !== 'function') return value;
+        return async (...all: unknown[]) => {
+          const answer: unknown = await Reflect.apply(value, target, all);
+          if (name === method && ++calls === nth) stop.abort();
+          return answer;
+        };
+      },
+    });
+    const sender = listener();
+    expect(await run(watched, sender, { signal })).toMatchObject({ sent: 0, stopped: 'aborted' });
+    expect(signal.aborted).toBe(true);
+    expect(sender.bodies).toEqual([]);
+  });
+
   it('a refusal by name is final and is not refunded', async () => {
     const db = await openDb();
     await put(db, 1);

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { InitOptions, Vitrine } from '../../sdk/api.ts';
 import { databaseExists } from '../../sdk/database/exists.ts';
 import { createTag } from '../../sdk/tag.ts';
+import type { Engine } from '../../sdk/tag-engine.ts';
 import { type FakePage, fakePage, startOn } from './tag-fake.ts';
 
 const OPTIONS: InitOptions = {
@@ -19,9 +20,9 @@ let sites = 0;
 let site: string;
 let opened: { shop: Vitrine; page: FakePage }[] = [];
 
-function open(options: Partial<InitOptions> = {}, page = fakePage()) {
+function open(options: Partial<InitOptions> = {}, page = fakePage(), start = startOn(page)) {
   const own = { nonce: '', pinned: false };
-  const shop = createTag(site, { ...OPTIONS, ...options }, own, page, startOn(page));
+  const shop = createTag(site, { ...OPTIONS, ...options }, own, page, start);
   const errors: string[] = [];
   const ready: string[] = [];
   shop.on('error', ({ code }) => errors.push(code));
@@ -217,6 +218,67 @@ describe('where no engine may start', () => {
   });
 });
 
+describe('erased whatever has become of the engine', () => {
+  it('after shutdown', async () => {
+    const { shop } = open({ consent: PERSONALISE });
+    await shop.profile();
+    await shop.shutdown();
+    expect(await stored()).toBe(true);
+    await shop.erase();
+    expect(await stored()).toBe(false);
+  });
+
+  it('when it no longer answers', async () => {
+    const page = fakePage();
+    let dead = false;
+    const { shop } = open({ consent: PERSONALISE }, page, async (...all) => {
+      const engine = await startOn(page)(...all);
+      const ask: typeof engine.api.ask = (method, ...parameters) =>
+        dead ? new Promise(() => undefined) : engine.api.ask(method, ...parameters);
+      return { ...engine, api: { ...engine.api, ask } };
+    });
+    await shop.profile();
+    expect(await stored()).toBe(true);
+    dead = true;
+    expect((await shop.recommend({ among: ['a'] })).items).toHaveLength(1);
+    await shop.erase();
+    expect(await stored()).toBe(false);
+    expect(page.ended).toBe(1);
+    dead = false;
+    await shop.consent.set(PERSONALISE);
+    expect(page.starts).toHaveLength(2);
+    expect(shop.consent.get()).toEqual(PERSONALISE);
+  });
+
+  it('and what was being read of an export is read no further', async () => {
+    const page = fakePage();
+    let engine: Engine | undefined;
+    const { shop } = open({ consent: PERSONALISE }, page, async (...all) => {
+      engine = await startOn(page)(...all);
+      return engine;
+    });
+    await shop.profile();
+    const piece = (index: number) => engine?.api.ask('call', 'exportPiece', [index]);
+    expect(await piece(0)).toMatch(/^\["/);
+    expect(await piece(1)).toMatch(/^\["/);
+    await shop.erase();
+    expect(await piece(1)).toBeNull();
+  });
+
+  it('and it is not fetched again by what still waited for an idle page', async () => {
+    const before = open();
+    await before.shop.consent.set(PERSONALISE);
+    await before.shop.shutdown();
+    const { shop, page } = open();
+    await until('an idle page', () => page.idles.length > 0);
+    await shop.erase();
+    await until('the end of the engine', () => page.ended === 1);
+    page.idles.splice(0).map((run) => run());
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(page.starts).toHaveLength(1);
+  });
+});
+
 it('stops for good on shutdown', async () => {
   const { shop, page } = open({ consent: PERSONALISE });
   await shop.profile();
@@ -227,4 +289,12 @@ it('stops for good on shutdown', async () => {
   expect((await shop.status()).state).toBe('shutdown');
   expect((await shop.recommend({ among: ['a'] })).items).toHaveLength(1);
   expect(page.starts).toHaveLength(1);
+});
+
+it('stays shut down when it had hardly begun', async () => {
+  const { shop } = open();
+  await shop.shutdown();
+  await shop.consent.set(PERSONALISE);
+  expect((await shop.status()).state).toBe('shutdown');
+  expect(await stored()).toBe(false);
 });

@@ -177,6 +177,17 @@ describe('enhanced ecommerce of Universal Analytics', () => {
     expect(heard.said()).toEqual(['purchase DD44×1']);
   });
 
+  it('names of the first Analytics 4 in the places of the older one', () => {
+    const heard = listenIn();
+    const items = [{ item_id: 'a', item_name: 'A', price: 10, quantity: 2 }];
+    heard.push({ event: 'view_item', ecommerce: { detail: { items } } });
+    const purchase = { transaction_id: 'T1', value: 20, currency: 'EUR', items };
+    for (let times = 0; times < 2; times++)
+      heard.push({ event: 'purchase', ecommerce: { purchase } });
+    expect(heard.said()).toEqual(['view_item a×2', 'purchase a×2']);
+    expect(heard.events.at(-1)?.value).toBe(20);
+  });
+
   it('both dialects in one push are one event', () => {
     const heard = listenIn();
     const ecommerce = { items: [{ ...SHIRT, item_id: '12345' }], detail: { products: [UA_SHIRT] } };
