@@ -1,7 +1,7 @@
 /** The line at the top of the panel: what is going on, or why nothing is. */
 import type { Vitrine } from '../../sdk/index.ts';
 import { h } from '../dom.ts';
-import { decimal, t } from '../text/locale.ts';
+import { decimal, locale, t } from '../text/locale.ts';
 import { stateWords, taskWords } from '../text/reasons.ts';
 
 export interface Progress {
@@ -13,13 +13,13 @@ export interface Progress {
 }
 
 export async function now(vitrine: Vitrine, progress: Progress | null): Promise<Node[]> {
-  const status = await vitrine.status();
+  const status = await vitrine.status(locale);
   const tasks = status.tasks.map((task) =>
     h(
       'li',
       { 'data-task': task.name, 'data-reason': task.reason ?? '' },
       h('strong', {}, task.name),
-      ` ${taskWords(task)}`,
+      ` ${taskWords(task, status.terms)}`,
     ),
   );
   const working =

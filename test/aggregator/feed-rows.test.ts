@@ -3,30 +3,8 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FeedError } from '../../aggregator/catalogue/feed.ts';
-import type { FeedItem } from '../../aggregator/catalogue/feed-record.ts';
-import { inMemory } from '../../aggregator/catalogue/feed-rows.ts';
-import {
-  type ProductOptions,
-  type Products,
-  readProducts,
-} from '../../aggregator/catalogue/products.ts';
-
-const NOW = Date.UTC(2026, 5, 1);
-
-function read(feed: string | Uint8Array, options: ProductOptions = {}): Promise<Products> {
-  const bytes = typeof feed === 'string' ? new TextEncoder().encode(feed) : feed;
-  return readProducts(inMemory(bytes), { nowMs: NOW, ...options });
-}
-
-const items = async (
-  feed: string | Uint8Array,
-  options?: ProductOptions,
-): Promise<readonly FeedItem[]> => (await read(feed, options)).items;
-
-const FULL: FeedItem = {
-  ...{ id: '1', title: 'Tea', description: '', groupId: null, url: null, image: null },
-  ...{ price: null, currency: null, isAvailable: true },
-};
+import { readProducts } from '../../aggregator/catalogue/products.ts';
+import { FULL, items, read } from './feed-read.ts';
 
 const rss = (item: string): string =>
   `<?xml version="1.0"?><rss version="2.0" xmlns:g="http://base.google.com/ns/1.0"><channel><title>Shop</title><link>https://s.example</link>${item}</channel></rss>`;

@@ -1,30 +1,7 @@
 /** Product feeds of every form: what is read of them, what is told, and what never throws. */
 import { describe, expect, it } from 'vitest';
 import { readMoney } from '../../aggregator/catalogue/feed-price.ts';
-import type { FeedItem } from '../../aggregator/catalogue/feed-record.ts';
-import { inMemory } from '../../aggregator/catalogue/feed-rows.ts';
-import {
-  type ProductOptions,
-  type Products,
-  readProducts,
-} from '../../aggregator/catalogue/products.ts';
-
-const NOW = Date.UTC(2026, 5, 1);
-
-function read(feed: string | Uint8Array, options: ProductOptions = {}): Promise<Products> {
-  const bytes = typeof feed === 'string' ? new TextEncoder().encode(feed) : feed;
-  return readProducts(inMemory(bytes), { nowMs: NOW, ...options });
-}
-
-const items = async (
-  feed: string | Uint8Array,
-  options?: ProductOptions,
-): Promise<readonly FeedItem[]> => (await read(feed, options)).items;
-
-const FULL: FeedItem = {
-  ...{ id: '1', title: 'Tea', description: '', groupId: null, url: null, image: null },
-  ...{ price: null, currency: null, isAvailable: true },
-};
+import { FULL, items, read } from './feed-read.ts';
 
 describe('prices', () => {
   it.each([

@@ -206,6 +206,24 @@ describe('the demo shop', () => {
     expect(await databases()).toEqual([]);
   });
 
+  it('says in Chinese why nothing happens, with and without an engine', async () => {
+    const other = await browser.browser.newContext({ locale: 'zh-CN' });
+    try {
+      const visit = await other.newPage();
+      await visit.goto(shop.url);
+      await visit.waitForSelector('.consent:not([hidden])');
+      await visit.click('#open-panel');
+      const state = visit.locator('#panel [data-state]').first();
+      await state.getByText('等待您同意').waitFor();
+      await visit.locator('#consent-all').dispatchEvent('click');
+      await state.getByText('就绪').waitFor();
+      const task = visit.locator('#panel [data-task]').first();
+      expect(await task.textContent()).toMatch(/[\u4e00-\u9fff]{4}/);
+    } finally {
+      await other.close();
+    }
+  });
+
   it('made no error in the console and met no foreign host', () => {
     expect(problems).toEqual([]);
     expect([...hosts]).toEqual([new URL(shop.url).host]);

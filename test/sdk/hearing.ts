@@ -96,3 +96,23 @@ export function listenIn(before: readonly ShopEvent[] = [], startMs = 1_000_000)
   };
   return hearing;
 }
+
+/** Two products as their pages describe them. */
+export const LAMP = {
+  '@context': 'https://schema.org',
+  '@type': 'Product',
+  name: 'Desk lamp &amp; shade',
+  sku: 'L-1',
+  image: ['/lamp.jpg'],
+  description: '<p>A lamp</p>',
+  brand: { '@type': 'Brand', name: 'Lumen' },
+  category: 'Home > Lamps',
+  offers: { '@type': 'Offer', price: '1.299,00 €', priceCurrency: 'EUR', url: '/p/lamp' },
+};
+export const MUG = {
+  '@type': 'Product',
+  name: 'Mug',
+  sku: 'M-1',
+  offers: { price: 5 },
+  url: '/p/mug',
+};

@@ -1,18 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { listenIn } from './hearing.ts';
-
-const LAMP = {
-  '@context': 'https://schema.org',
-  '@type': 'Product',
-  name: 'Desk lamp &amp; shade',
-  sku: 'L-1',
-  image: ['/lamp.jpg'],
-  description: '<p>A lamp</p>',
-  brand: { '@type': 'Brand', name: 'Lumen' },
-  category: 'Home > Lamps',
-  offers: { '@type': 'Offer', price: '1.299,00 €', priceCurrency: 'EUR', url: '/p/lamp' },
-};
-const MUG = { '@type': 'Product', name: 'Mug', sku: 'M-1', offers: { price: 5 }, url: '/p/mug' };
+import { LAMP, listenIn, MUG } from './hearing.ts';
 
 function only(jsonLd: unknown, url = '/p/lamp'): ReturnType<typeof listenIn> {
   const heard = listenIn();

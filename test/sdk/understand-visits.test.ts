@@ -1,20 +1,7 @@
 /** What a page says from visit to visit, and beside other ways of telling. */
 import { describe, expect, it } from 'vitest';
 import type { Mark, MicroItem } from '../../sdk/capture/heard.ts';
-import { listenIn } from './hearing.ts';
-
-const LAMP = {
-  '@context': 'https://schema.org',
-  '@type': 'Product',
-  name: 'Desk lamp &amp; shade',
-  sku: 'L-1',
-  image: ['/lamp.jpg'],
-  description: '<p>A lamp</p>',
-  brand: { '@type': 'Brand', name: 'Lumen' },
-  category: 'Home > Lamps',
-  offers: { '@type': 'Offer', price: '1.299,00 €', priceCurrency: 'EUR', url: '/p/lamp' },
-};
-const MUG = { '@type': 'Product', name: 'Mug', sku: 'M-1', offers: { price: 5 }, url: '/p/mug' };
+import { LAMP, listenIn, MUG } from './hearing.ts';
 
 describe('from page to page without a reload', () => {
   it('by product, not by address', () => {
