@@ -41,8 +41,13 @@ export function nextModel(
   const scale = reports * unitsOf(task);
   const mean = sum.map((one) => one / scale);
   const { server } = task.recipe;
-  if (server.name === 'release')
-    return { bytes: encodeModel(Float32Array.from(mean)), moments: null };
+  if (server.name === 'release') {
+    const rounds = Math.min(baseVersion + 1, server.over ?? 1);
+    const released = Array.from(mean, (one, i) =>
+      rounds === 1 ? one : (base[i] as number) + (one - (base[i] as number)) / rounds,
+    );
+    return { bytes: encodeModel(Float32Array.from(released)), moments: null };
+  }
   const { learningRate, decayRounds } = server;
   const step = decayRounds === null ? learningRate : learningRate / (1 + baseVersion / decayRounds);
   const after = Array.from(mean, (one, i) => nextMoment(server, moments?.[i], one));

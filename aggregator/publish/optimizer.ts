@@ -2,12 +2,16 @@
  * Server optimisers: what is made of the mean of a batch. FedAvg (McMahan et al., arXiv:1602.05629,
  * Algorithm 1), FedAvgM (Hsu, Qi and Brown, arXiv:1909.06335, §4.3), FedAdagrad, FedAdam and FedYogi
  * (Reddi et al., arXiv:2003.00295v5, Algorithm 2, without bias correction as there). Statistics: the
- * mean itself (K5).
+ * mean itself, of one round or over several (K5).
  *
  * Only + − × / and √ are used, which IEEE 754 rounds correctly: the same bytes on every machine, and
  * in the audit, which computes them again (RD7, RD21).
  */
-import type { ServerOptimizer, TaskRecipe } from '../../shared/model/recipe.ts';
+import {
+  roundsReleased,
+  type ServerOptimizer,
+  type TaskRecipe,
+} from '../../shared/model/recipe.ts';
 
 /** What an optimiser keeps from one version to the next, d float64 each. */
 export interface OptimizerState {
@@ -85,8 +89,12 @@ function stepped(
   version: number,
 ): ServerStep {
   switch (optimizer.name) {
-    case 'release':
-      return { weights: Float32Array.from(mean), state: null };
+    case 'release': {
+      const rounds = roundsReleased(optimizer, version + 1);
+      if (rounds === 1) return { weights: Float32Array.from(mean), state: null };
+      const next = weights.map((before, i) => before + ((mean[i] as number) - before) / rounds);
+      return { weights: next, state: null };
+    }
     case 'fedavg': {
       const step = stepSize(optimizer, version);
       const next = weights.map((weight, i) => weight + step * (mean[i] as number));

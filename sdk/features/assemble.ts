@@ -14,6 +14,7 @@ import {
   type RankerParts,
   type RankerRecord,
 } from '../../shared/model/parts.ts';
+import { releasedVariance } from '../../shared/model/recipe.ts';
 import type { Statistic } from '../../shared/model/statistic.ts';
 import { predictedTaskError } from '../../shared/privacy/guard.ts';
 import { partQuality } from '../../shared/protocol/gate.ts';
@@ -176,9 +177,10 @@ export function rankerParts(
     const known = names.includes(name) ? find(parts[name]?.task ?? '') : undefined;
     const reports = reportsOf(known?.model);
     if (known?.model == null || reports === null || unfit(known, catalogue)) return null;
-    const { d, architecture } = known.task;
+    const { d, architecture, recipe } = known.task;
     const statistic = architecture.name === 'counts' ? architecture.statistic : null;
-    const deviation = (predictedTaskError(known.task, reports) * reports) / Math.sqrt(d);
+    const share = releasedVariance(recipe, known.model.modelVersion);
+    const deviation = predictedTaskError(known.task, reports) * reports * Math.sqrt(share / d);
     const sums = Float64Array.from(known.model.weights, (mean) => mean * reports);
     return { statistic, sums, deviation };
   };
@@ -190,7 +192,11 @@ export function rankerParts(
     ...ranker,
     pop: items && popularityScores(items.sums, items.deviation, pop).map((s) => pop.weight * s),
     deep: tower && unfit(tower, catalogue) === null ? towerOf(tower) : null,
-    pair: edges && { ...pair, rows: rowsOf(edges, pair, catalogue) },
+    pair: edges && {
+      ...pair,
+      linear: edges.statistic?.name === 'popular-pairs',
+      rows: rowsOf(edges, pair, catalogue),
+    },
   };
 }
 
@@ -200,7 +206,7 @@ function rowsOf(
   catalogue: Catalogue,
 ): PairRows {
   if (statistic?.name === 'popular-pairs') {
-    return popularRows(statistic, sums, deviation, pair, catalogue.ids.length);
+    return popularRows(statistic, sums, deviation, pair, catalogue);
   }
   return graphRows(pairMatrix(sums, deviation, pair), catalogue);
 }

@@ -4,15 +4,16 @@
  */
 import { type TowerArchitecture, WIDE_FEATURES } from '../../shared/model/architecture.ts';
 import type { Catalogue } from '../../shared/model/catalogue.ts';
-import { type PairRows, pairScores } from '../../shared/model/pair-rows.ts';
-import type { PairPart, PrivatePart } from '../../shared/model/parts.ts';
+import { type PairForm, type PairRows, pairScores } from '../../shared/model/pair-rows.ts';
+import type { PrivatePart } from '../../shared/model/parts.ts';
 import type { StoredModel } from '../database/database.ts';
 import type { PersonalOffset } from './personal.ts';
 import { towerScores } from './tower.ts';
 import { scorerOf, startWeights, type WideScorer } from './wide.ts';
 
 /** Co-occurrence, ready to score. */
-export interface PairTable extends Pick<PairPart, 'weight' | 'decay' | 'reach'> {
+export interface PairTable extends PairForm {
+  readonly weight: number;
   readonly rows: PairRows;
 }
 

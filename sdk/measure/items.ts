@@ -3,27 +3,31 @@ import type { Catalogue } from '../../shared/model/catalogue.ts';
 import type { GraphPairsStatistic, ItemsStatistic } from '../../shared/model/statistic.ts';
 
 /**
- * Entry j is 1/√m where item j is one of the m different items of the sequence, else 0: L2 norm 1.
- * Zeros for an empty sequence.
+ * Entry j is decay^(places from the end to the newest item j) where item j is in the sequence, else
+ * 0, scaled to L2 norm 1: without a decay 1/√m for each of m different items. Zeros for an empty
+ * sequence.
  *
- * @param sequence item indices in any order
+ * @param sequence item indices, oldest first
  * @param n items of the catalogue
  * @throws RangeError where the statistic is of another catalogue, or an item is not below n.
  */
 export function itemCounts(
-  { items }: ItemsStatistic,
+  { items, decay = 1 }: ItemsStatistic,
   sequence: readonly number[],
   n: number,
 ): Float32Array<ArrayBuffer> {
   if (items !== n) throw new RangeError(`items must be the catalogue's ${n}`);
-  const counts = new Float32Array(n);
-  const own = new Set(sequence);
-  for (const item of own) {
+  const weights = new Map<number, number>();
+  for (const [place, item] of sequence.entries()) {
     if (!(Number.isInteger(item) && item >= 0 && item < n)) {
       throw new RangeError(`sequence must hold item indices below ${n}`);
     }
-    counts[item] = 1 / Math.sqrt(own.size);
+    weights.set(item, decay ** (sequence.length - 1 - place));
   }
+  let squares = 0;
+  for (const weight of weights.values()) squares += weight * weight;
+  const counts = new Float32Array(n);
+  for (const [item, weight] of weights) counts[item] = weight / Math.sqrt(squares);
   return counts;
 }
 

@@ -5,6 +5,7 @@ import {
   metricEntries,
 } from '../../shared/model/architecture.ts';
 import type { Catalogue } from '../../shared/model/catalogue.ts';
+import { releasedVariance } from '../../shared/model/recipe.ts';
 import { type EntryName, entryNames, type Statistic } from '../../shared/model/statistic.ts';
 import { predictedTaskError } from '../../shared/privacy/guard.ts';
 import type { Task } from '../../shared/protocol/task.ts';
@@ -12,7 +13,10 @@ import type { StoredModel } from '../database/database.ts';
 
 /** One entry of what was published. */
 export interface PublishedEntry extends EntryName {
-  /** Sum over the browsers of the round: mean × n. Noise may make it negative or too large. */
+  /**
+   * Sum over the browsers of the round: mean × n, the mean one of several rounds where the recipe
+   * says so (K5). Noise may make it negative or too large.
+   */
   readonly sum: number;
 }
 
@@ -48,7 +52,8 @@ export function published(
   const reports = record?.type === 'model' ? record.reports : undefined;
   const names = namesOf(architecture, catalogue?.hash === task.catalogue ? catalogue : null);
   if (kind === 'train' || names === null || model === null || reports === undefined) return null;
-  const error = predictedTaskError(task, reports);
+  const share = releasedVariance(task.recipe, model.modelVersion);
+  const error = predictedTaskError(task, reports) * Math.sqrt(share);
   return {
     task: task.name,
     kind,

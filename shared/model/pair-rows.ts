@@ -1,7 +1,9 @@
 /** Co-occurrence as it scores: sparse rows from published sums (SPEC.md of shared/protocol, K17). */
 import type { Catalogue } from './catalogue.ts';
+import { likenessBand, pairEstimates } from './pair-prior.ts';
 import type { PairPart } from './parts.ts';
-import { type PopularPairsStatistic, visitPopularPairs } from './parts-popular.ts';
+import { type PopularPairsStatistic, popularPairCount } from './parts-popular.ts';
+import { vectorDot } from './similarity.ts';
 
 /** Row a, entries starts[a] to starts[a + 1], holds what goes with item a; length n + 1. */
 export interface PairRows {
@@ -32,26 +34,45 @@ export function graphRows(
 }
 
 /**
- * Rows of the sums of `popular-pairs`, both directions of each pair; what is at most `threshold`
- * deviations of the noise is left out.
+ * Rows of the sums of `popular-pairs`, both directions of each pair: estimates under noise, for
+ * which alike goods go together more often (pair-prior.ts).
  *
- * @param n items of the catalogue
- * @throws RangeError for a list of another catalogue.
+ * @param sums mean × reports, one entry per pair
+ * @param deviation standard deviation σ of the noise in one sum
+ * @throws RangeError for a list of another catalogue, or a deviation that is negative or not finite.
  */
 export function popularRows(
-  statistic: PopularPairsStatistic,
+  { among }: Pick<PopularPairsStatistic, 'among'>,
   sums: ArrayLike<number>,
   deviation: number,
-  { threshold }: Pick<PairPart, 'threshold'>,
-  n: number,
+  { scale }: Pick<PairPart, 'scale'>,
+  { ids, vectors, k }: Pick<Catalogue, 'ids' | 'vectors' | 'k'>,
 ): PairRows {
-  if (!((statistic.among.at(-1) ?? 0) < n))
-    throw new RangeError(`among must hold items below ${n}`);
+  if (!((among.at(-1) ?? 0) < ids.length)) {
+    throw new RangeError(`among must hold items below ${ids.length}`);
+  }
+  const bands = new Uint8Array(popularPairCount(among.length));
+  visitPairs(among, (from, to, pair) => {
+    bands[pair] = likenessBand(vectorDot(vectors, k, from, to));
+  });
+  const estimates = pairEstimates(sums, bands, deviation, scale);
   const rows: Triple[] = [];
-  visitPopularPairs(statistic, sums, deviation, threshold, (from, to, sum) =>
-    rows.push([from, to, sum]),
-  );
-  return rowsOf(rows, n);
+  visitPairs(among, (from, to, pair) => {
+    const estimate = estimates[pair] as number;
+    if (estimate > 0) rows.push([from, to, estimate], [to, from, estimate]);
+  });
+  return rowsOf(rows, ids.length);
+}
+
+/** In the order of the statistic's entries. */
+function visitPairs(
+  among: readonly number[],
+  visit: (from: number, to: number, pair: number) => void,
+): void {
+  let pair = 0;
+  for (const [i, from] of among.entries()) {
+    for (let k = i + 1; k < among.length; k++) visit(from, among[k] as number, pair++);
+  }
 }
 
 type Triple = readonly [from: number, to: number, value: number];
@@ -74,9 +95,16 @@ function rowsOf(triples: readonly Triple[], n: number): PairRows {
   return { starts, items, values };
 }
 
+/** How rows score. */
+export interface PairForm extends Pick<PairPart, 'decay' | 'reach'> {
+  /** Without the logarithm: the estimates of `popular-pairs` (K17). */
+  readonly linear?: boolean;
+}
+
 /**
- * Co-occurrence scores of all items, length n; not yet times the part's weight. Zeros for an empty
- * history. A history item costs its row.
+ * Co-occurrence scores of all items, length n: the decayed sums of the history's rows, or ln(1 + sum)
+ * unless `linear`; not yet times the part's weight. Zeros for an empty history. A history item costs
+ * its row.
  *
  * @param history item indices, oldest first
  * @throws RangeError for a history item that the rows do not have.
@@ -84,7 +112,7 @@ function rowsOf(triples: readonly Triple[], n: number): PairRows {
 export function pairScores(
   { starts, items, values }: PairRows,
   history: readonly number[],
-  { decay, reach }: Pick<PairPart, 'decay' | 'reach'>,
+  { decay, reach, linear = false }: PairForm,
 ): Float32Array {
   const n = starts.length - 1;
   const scores = new Float32Array(n);
@@ -100,6 +128,6 @@ export function pairScores(
       scores[j] = (scores[j] as number) + decay ** q * (values[e] as number);
     }
   }
-  for (const j of touched) scores[j] = Math.log1p(scores[j] as number);
+  if (!linear) for (const j of touched) scores[j] = Math.log1p(scores[j] as number);
   return scores;
 }

@@ -1,8 +1,8 @@
 /**
- * Co-occurrence among the best-known goods alone: the statistic `popular-pairs`, its entries and the
- * scores that it gives. Under noise a table over every pair of a catalogue is lost, and the item
- * graph by content holds few of the pairs that shoppers make; a few hundred goods hold many, and a
- * browser's whole norm goes to them (test/bench/quality).
+ * Co-occurrence among the best-known goods alone: the statistic `popular-pairs` and its entries; what
+ * their sums are worth under noise is in pair-prior.ts. Under noise a table over every pair of a
+ * catalogue is lost, and the item graph by content holds few of the pairs that shoppers make; a few
+ * hundred goods hold many, and a browser's whole norm goes to them (test/bench/quality).
  */
 
 /** Unordered pairs of different goods of a list, for gaps of 1 to `gaps` places; L2 norm 1. */
@@ -12,6 +12,8 @@ export interface PopularPairsStatistic {
   readonly among: readonly number[];
   /** Places between two items of a sequence that still count as a pair. */
   readonly gaps: number;
+  /** Of the weight from one place of the sequence to the one before, in (0, 1]; 1 when absent. */
+  readonly decay?: number;
 }
 
 /** Unordered pairs of m goods: the length of the statistic. */
@@ -30,26 +32,30 @@ function entryOf(i: number, k: number, m: number): number {
 }
 
 /**
- * 1/√gap for each two different listed goods of the sequence that are `gap` places apart, scaled to
- * L2 norm 1. Zeros where there is no such pair.
+ * decay^(places from the end to the later one)/√gap for each two different listed goods of the
+ * sequence that are `gap` places apart, scaled to L2 norm 1. Zeros where there is no such pair.
  *
  * @param sequence item indices, oldest first
  */
 export function popularPairs(
-  { among, gaps }: PopularPairsStatistic,
+  { among, gaps, decay = 1 }: PopularPairsStatistic,
   sequence: readonly number[],
 ): Float32Array<ArrayBuffer> {
   const m = among.length;
   const place = new Map(among.map((item, at) => [item, at]));
   const weights = new Map<number, number>();
-  for (let i = 0; i < sequence.length; i++) {
-    const a = place.get(sequence[i] as number);
-    if (a === undefined) continue;
-    for (let gap = 1; gap <= gaps && i + gap < sequence.length; gap++) {
-      const b = place.get(sequence[i + gap] as number);
-      if (b === undefined || b === a) continue;
+  // Places count from the newest pair: the norm is 1 all the same, and no old pair comes to 0/0.
+  let newest = -1;
+  for (let later = sequence.length - 1; later > 0; later--) {
+    const b = place.get(sequence[later] as number);
+    if (b === undefined) continue;
+    for (let gap = 1; gap <= gaps && gap <= later; gap++) {
+      const a = place.get(sequence[later - gap] as number);
+      if (a === undefined || a === b) continue;
+      if (newest === -1) newest = later;
       const entry = entryOf(Math.min(a, b), Math.max(a, b), m);
-      weights.set(entry, (weights.get(entry) ?? 0) + 1 / Math.sqrt(gap));
+      const weight = decay ** (newest - later) / Math.sqrt(gap);
+      weights.set(entry, (weights.get(entry) ?? 0) + weight);
     }
   }
   let squares = 0;
@@ -57,29 +63,4 @@ export function popularPairs(
   const out = new Float32Array(popularPairCount(m));
   for (const [entry, weight] of weights) out[entry] = weight / Math.sqrt(squares);
   return out;
-}
-
-/**
- * Calls `visit` with both directions of every pair whose sum is above `threshold` deviations of the
- * noise; what is below counts as nothing.
- *
- * @param sums mean × reports, one entry per pair
- * @param deviation standard deviation of the noise in one sum
- */
-export function visitPopularPairs(
-  { among }: Pick<PopularPairsStatistic, 'among'>,
-  sums: ArrayLike<number>,
-  deviation: number,
-  threshold: number,
-  visit: (from: number, to: number, sum: number) => void,
-): void {
-  let entry = 0;
-  for (let i = 0; i < among.length; i++) {
-    for (let k = i + 1; k < among.length; k++, entry++) {
-      const sum = sums[entry] as number;
-      if (!(sum > 0 && sum > threshold * deviation)) continue;
-      visit(among[i] as number, among[k] as number, sum);
-      visit(among[k] as number, among[i] as number, sum);
-    }
-  }
 }

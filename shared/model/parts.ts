@@ -13,13 +13,18 @@ export interface PopPart {
   readonly scale: number;
 }
 
-/** Co-occurrence: ln(1 + Σ_q decay^q·M[h₋₁₋q, j]) times `weight`, over the last `reach` items. */
+/**
+ * Co-occurrence: Σ_q decay^q·M[h₋₁₋q, j] over the last `reach` items, times `weight`; of
+ * `graph-pairs` ln(1 + the sum).
+ */
 export interface PairPart {
   /** Name of the `measure` task of the statistic `graph-pairs` or `popular-pairs`. */
   readonly task: string;
   readonly weight: number;
-  /** A sum of no more than this many deviations of the noise counts as 0: 3. */
+  /** Of `graph-pairs`: a sum of no more than this many deviations of the noise counts as 0: 3. */
   readonly threshold: number;
+  /** Of `popular-pairs`: mean of a pair that anybody makes, in reports; 1.5 when absent. */
+  readonly scale?: number;
   /** Of the weight from one history item to the one before it: 0.6. */
   readonly decay: number;
   readonly reach: number;
@@ -114,7 +119,8 @@ export function pairMatrix(
   return Float32Array.from(sums, (sum) => (sum > threshold * deviation && sum > 0 ? sum : 0));
 }
 
-function assertDeviation(deviation: number): void {
+/** @throws RangeError where the deviation is negative or not finite. */
+export function assertDeviation(deviation: number): void {
   if (!(deviation >= 0 && deviation < Infinity)) {
     throw new RangeError('deviation must be 0 or more');
   }

@@ -76,9 +76,40 @@ export type RobustAggregate =
       readonly iterations: number;
     };
 
-/** Of a statistic: what is published is the mean itself, float32 (rule K5). */
+/**
+ * Of a statistic: version v is v₋₁ + (mean − v₋₁)/min(v, over), float32 (rule K5): the mean of the
+ * newest round, or that of the rounds so far and, past `over` of them, one that older rounds leave
+ * by and by.
+ */
+export interface Release {
+  readonly name: 'release';
+  /** Rounds, 2 or more; left out: 1. Of a `measure` task alone. */
+  readonly over?: number;
+}
+
 export interface ReleaseRecipe {
-  readonly server: { readonly name: 'release' };
+  readonly server: Release;
+}
+
+/** Rounds that version `version` is divided over when it is made: 1, 2, … `over`. */
+export function roundsReleased({ over = 1 }: Release, version: number): number {
+  return Math.min(version, over);
+}
+
+/**
+ * Variance of the noise in version `version`, as a share of that of one round: 1 for the mean of a
+ * round alone, 1/v for that of v ≤ `over` rounds. 1 before the first version.
+ */
+export function releasedVariance(recipe: TaskRecipe, version: number): number {
+  if (isTraining(recipe)) return 1;
+  let share = 1;
+  for (let made = 2; made <= version; made++) {
+    const rounds = roundsReleased(recipe.server, made);
+    const next = (share * (rounds - 1) ** 2 + 1) / rounds ** 2;
+    if (next === share) break;
+    share = next;
+  }
+  return share;
 }
 
 export type TaskRecipe = Recipe | ReleaseRecipe;

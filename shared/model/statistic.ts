@@ -32,11 +32,13 @@ export interface PairsStatistic {
   readonly bins: number;
 }
 
-/** 1/√m for each of the m different items of this browser's history: popularity (K16). */
+/** The different items of this browser's history, newer ones weigh more; L2 norm 1 (K16). */
 export interface ItemsStatistic {
   readonly name: 'items';
   /** Items of the task's catalogue, which gives their order. */
   readonly items: number;
+  /** Of the weight from one place of the sequence to the one before, in (0, 1]; 1 when absent. */
+  readonly decay?: number;
 }
 
 /** Co-occurrence on the directed edges of the catalogue's item graph, L2 norm 1 (K17). */

@@ -19,6 +19,8 @@ import type { Task } from './task.ts';
 
 const HISTORY_LENGTH = integer(1, 100);
 const HASHED_BINS = integer(2, 1 << 16);
+/** Above 0: newer goods weigh more, and no good nothing. */
+const DECAY = number(1e-6, 1);
 const DAY_MS = 24 * 3600 * 1000;
 
 /** Item indices, rising: 4,096 make 2^23 pairs. */
@@ -43,9 +45,9 @@ const statistic = either(
     bins: either(HASHED_BINS, names(4096, 100)),
   }),
   object({ name: literal('pairs'), of: literal('item', 'category'), bins: HASHED_BINS }),
-  object({ name: literal('items'), items: integer(1, 1 << 24) }),
+  object({ name: literal('items'), items: integer(1, 1 << 24) }, { decay: DECAY }),
   object({ name: literal('graph-pairs'), edges: integer(1, 1 << 24), gaps: integer(1, 10) }),
-  object({ name: literal('popular-pairs'), among, gaps: integer(1, 100) }),
+  object({ name: literal('popular-pairs'), among, gaps: integer(1, 100) }, { decay: DECAY }),
   inputLabel,
 );
 
@@ -113,7 +115,7 @@ const TRAINING = {
 export const recipe: Check = either(
   object(TRAINING),
   object({ ...TRAINING, aggregate }),
-  object({ server: object({ name: literal('release') }) }),
+  object({ server: object({ name: literal('release') }, { over: integer(2, 100) }) }),
 );
 
 /**
@@ -126,6 +128,9 @@ export function assertKind(task: Task): void {
   }
   if (isTraining(task.recipe) !== (task.kind === 'train')) {
     throw new ShapeError('task.recipe', `one of kind ${task.kind}`);
+  }
+  if (task.kind === 'evaluate' && 'over' in task.recipe.server) {
+    throw new ShapeError('task.recipe', 'one round: a verdict is about one version');
   }
   assertAggregate(task);
   const norm = largestNorm(task.architecture);

@@ -13,6 +13,7 @@ const PAIR = {
   decay: number(0, 1),
   reach: integer(1, 100),
 };
+const PAIR_MORE = { scale: number(1e-6, 1e9) };
 const DEEP = { task: TASK };
 const GATE = { gate: object({ task: TASK, sigmas: number(0, 100) }) };
 
@@ -25,7 +26,7 @@ const someParts: Check = (value, path) => {
 export const PARTS: Check = (value, path) => {
   object({
     pop: nullable(object(POP)),
-    pair: nullable(object(PAIR)),
+    pair: nullable(object(PAIR, PAIR_MORE)),
     deep: nullable(object(DEEP)),
   })(value, path);
   someParts(value, path);
@@ -34,7 +35,7 @@ export const PARTS: Check = (value, path) => {
 export const RANKER: Check = object({
   wide: TASK,
   pop: nullable(object(POP, GATE)),
-  pair: nullable(object(PAIR, GATE)),
+  pair: nullable(object(PAIR, { ...PAIR_MORE, ...GATE })),
   deep: nullable(object(DEEP, GATE)),
   private: nullable(
     object({ rate: number(1e-6, 100), steps: integer(1, 20), pull: number(0, 100) }),

@@ -41,7 +41,7 @@ export function auditDraft(name: string, more: Partial<TaskDraft> = {}): TaskDra
     mechanism: discreteGaussian(sigmaOfEpsilon(2, 1e-6)),
     minReports: REPORTS,
     maxReports: REPORTS,
-    recipe: { server: { name: 'release' } },
+    recipe: { server: { name: 'release', over: 3 } },
     initialWeights: new Float32Array(D),
     ...more,
   });

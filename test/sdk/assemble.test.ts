@@ -1,6 +1,7 @@
 /** Which parts a browser uses, and why not the others: SPEC.md of shared/protocol, K18 to K20. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type KnownTask, RankerAssembly } from '../../sdk/features/assemble.ts';
+import { RankerScorer } from '../../sdk/features/ranker.ts';
 import { startWeights } from '../../sdk/features/wide.ts';
 import {
   type Architecture,
@@ -45,6 +46,7 @@ function known(
         ...{ name, architecture, d, tier: 'split', clipL2: 1, scaleBits: 16 },
         mechanism: { name: 'discrete-gaussian', sigma: 1 },
         ...{ minReports: 100, catalogue: goods.hash },
+        recipe: { server: { name: 'release' } },
         ...task,
       } as Task,
       model: weights && {
@@ -134,10 +136,42 @@ describe('parts that are on', () => {
       expect(value).toBeCloseTo(rows.values[e] as number, 3);
     }
     const popular = { name: 'popular-pairs', among: [1, 4, 7], gaps: 3 } as const;
-    const few = known('pairs', { name: 'counts', statistic: popular }, [0.5, 0, 0.1]);
+    const few = known('pairs', { name: 'counts', statistic: popular }, [0.5, -0.2, 0.1]);
     const among = assemble(PLAIN, site({ pairs: few }));
     expect(among.parts[1]?.state).toBe('on');
     expect([...(among.ranker.pair?.rows.items ?? [])]).toEqual([4, 1, 7, 4]);
+    expect(among.ranker.pair?.linear).toBe(true);
+    expect(ranker.pair?.linear).toBe(false);
+  });
+
+  it('K17 a popular pair ranks, and is told of, by its estimate without a logarithm', () => {
+    const popular = { name: 'popular-pairs', among: [1, 4, 7], gaps: 3 } as const;
+    const few = known('pairs', { name: 'counts', statistic: popular }, [0.5, -0.2, 0.1]);
+    const pair = { ...PAIR, scale: 3 };
+    const { ranker } = assemble({ ...PLAIN, pop: null, pair }, site({ pairs: few }));
+    const scorer = new RankerScorer(goods);
+    const scores = scorer.part('pair', [7, 1], ranker) as Float32Array;
+    // Sums of 100 and 20, so far above the noise that only σ²/s is taken off.
+    const [often, seldom] = [100 - SIGMA ** 2 / 3, 20 - SIGMA ** 2 / 3];
+    expect(scores[4]).toBeCloseTo(0.5 * (often + 0.6 * seldom), 2);
+    expect(scores.filter((one) => one !== 0)).toHaveLength(1);
+    const why = scorer.explain([7, 1], [4], ranker)[0]?.find(({ feature }) => feature === 'pair');
+    expect(why?.amount).toBeCloseTo(scores[4] as number, 6);
+    expect(why?.items).toEqual([1, 7]);
+  });
+
+  it('K5 K16 three rounds of which the mean is published leave a third of the variance', () => {
+    const n = goods.ids.length;
+    const recipe = { server: { name: 'release', over: 6 } } as const;
+    const means = Float32Array.from({ length: n }, (_, j) => j / REPORTS);
+    const over = known('goods', { name: 'counts', statistic: { name: 'items', items: n } }, means, {
+      recipe,
+    });
+    const { ranker } = assemble(PLAIN, site({ goods: over }));
+    for (const [j, score] of (ranker.pop ?? []).entries()) {
+      const above = Math.max(j - (1.5 * SIGMA) / Math.sqrt(3), 0);
+      expect(score).toBeCloseTo(2 * Math.log(1 + above / 3), 3);
+    }
   });
 
   it('K18 a tower is taken from its published version alone', () => {

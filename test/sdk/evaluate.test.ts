@@ -140,6 +140,7 @@ describe('what was published', () => {
     statistic: { name: 'campaign', campaign: 'spring', arms: ['a'], windowMs: HOUR },
   };
   const TASK = {
+    recipe: { server: { name: 'release' } },
     name: 'campaign',
     kind: 'measure',
     architecture: CAMPAIGN,
@@ -172,6 +173,16 @@ describe('what was published', () => {
     expect(split?.standardDeviation).toBeCloseTo(0.8 * 2 * stretch * Math.sqrt(2 + 3), 4);
     const bare = read({ tier: 'test', mechanism: { name: 'none' } }, model(10, 1, 0));
     expect(bare?.standardDeviation).toBeLessThan(1e-4);
+  });
+
+  it('K5 over several rounds, the deviation is that of their mean', () => {
+    const mechanism = { name: 'discrete-gaussian', sigma: 0.8 } as const;
+    const recipe = { server: { name: 'release', over: 5 } } as const;
+    const one = read({ tier: 'local', mechanism }, model(400, 0.25, 0));
+    const three = read({ tier: 'local', mechanism, recipe }, model(400, 0.25, 0));
+    const ratio = (three?.standardDeviation ?? 0) / (one?.standardDeviation ?? 1);
+    expect(ratio).toBeCloseTo(1 / Math.sqrt(3), 12);
+    expect(three?.entries).toEqual(one?.entries);
   });
 
   it('K5 PR42 says the deviation of PrivUnitG, and nothing before the first version', () => {

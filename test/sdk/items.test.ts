@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { graphPairs, itemCounts } from '../../sdk/measure/items.ts';
 import { measure } from '../../sdk/measure/measure.ts';
 import type { Catalogue } from '../../shared/model/catalogue.ts';
+import { popularPairs } from '../../shared/model/parts-popular.ts';
 import { entryCount, entryNames, type Statistic } from '../../shared/model/statistic.ts';
 import { event, JUNK_EVENTS, smallCatalogue } from './features-goods.ts';
 
@@ -15,8 +16,8 @@ const norm = (values: Iterable<number>): number =>
   Math.sqrt([...values].reduce((sum, one) => sum + one * one, 0));
 
 describe('itemCounts', () => {
-  const of = (sequence: readonly number[]): Float32Array =>
-    itemCounts({ name: 'items', items: 5 }, sequence, 5);
+  const of = (sequence: readonly number[], decay?: number): Float32Array =>
+    itemCounts({ name: 'items', items: 5, ...(decay && { decay }) }, sequence, 5);
 
   it('K16 is 1/√m for each of the m different items', () => {
     expect([...of([3, 1, 3, 3, 0, 4])]).toEqual([0.5, 0.5, 0, 0.5, 0.5]);
@@ -24,11 +25,22 @@ describe('itemCounts', () => {
     expect([...of([])]).toEqual([0, 0, 0, 0, 0]);
   });
 
+  it('K16 weighs an item by the places from the end to its newest occurrence', () => {
+    const raw = [0.5, 1, 0, 0.25];
+    const seen = of([3, 0, 1, 3, 0, 1], 0.5);
+    for (const [j, one] of raw.entries()) expect(seen[j]).toBeCloseTo(one / norm(raw), 6);
+    expect(of([3, 1, 3, 3, 0, 4], 1)).toEqual(of([3, 1, 3, 3, 0, 4]));
+  });
+
   it('K4 has norm 1, whatever the sequence', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1 }), (sequence) => {
-        expect(norm(of(sequence))).toBeCloseTo(1, 6);
-      }),
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1 }),
+        fc.constantFrom(1, 0.7, 1e-6),
+        (sequence, decay) => {
+          expect(norm(of(sequence, decay))).toBeCloseTo(1, 6);
+        },
+      ),
     );
   });
 
@@ -74,6 +86,48 @@ describe('graphPairs', () => {
 
   it('refuses another catalogue, by name', () => {
     expect(() => graphPairs({ ...PAIRS, edges: 5 }, [], GRAPH)).toThrow(/edges/);
+  });
+});
+
+describe('popularPairs', () => {
+  /** Of items 0, 2 and 5: entries 0·2, 0·5, 2·5. */
+  const of = (sequence: readonly number[], decay?: number): number[] => {
+    const statistic = { name: 'popular-pairs', among: [0, 2, 5], gaps: 2 } as const;
+    return [...popularPairs({ ...statistic, ...(decay && { decay }) }, sequence)];
+  };
+
+  it('K17 adds 1/√g, either way round, and scales to norm 1', () => {
+    const raw = [1 + Math.SQRT1_2, 1, 0];
+    for (const [e, weight] of of([2, 1, 0, 2, 4, 4, 5, 0]).entries()) {
+      expect(weight).toBeCloseTo((raw[e] as number) / norm(raw), 6);
+    }
+    expect(of([2, 0, 1, 2, 2])).toEqual(of([2, 0, 1, 2, 2], 1));
+    for (const sequence of [[], [0], [0, 0], [1, 3, 4], [0, 1, 1, 2]]) {
+      expect(of(sequence)).toEqual([0, 0, 0]);
+    }
+  });
+
+  it('K17 weighs a pair by the places from the end to the later one', () => {
+    // 0·2 four places from the end and, over a gap of two, at the end; 0·5 one place from it.
+    const raw = [0.0625 + Math.SQRT1_2, 0.5, 1];
+    for (const [e, weight] of of([2, 0, 1, 0, 5, 2], 0.5).entries()) {
+      expect(weight).toBeCloseTo((raw[e] as number) / norm(raw), 6);
+    }
+  });
+
+  it('K4 has norm 1 or 0, whatever the sequence and however old its pairs', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 5 })),
+        fc.constantFrom(1, 0.85, 1e-6),
+        (sequence, decay) => {
+          const length = norm(of(sequence, decay));
+          if (length !== 0) expect(length).toBeCloseTo(1, 6);
+        },
+      ),
+    );
+    const old = [0, 2, ...new Array<number>(2000).fill(1)];
+    expect(of(old, 0.5)).toEqual([1, 0, 0]);
   });
 });
 

@@ -6,6 +6,7 @@ import { serverStep } from '../../aggregator/publish/optimizer.ts';
 import type { TaskDraft } from '../../aggregator/site.ts';
 import { type Architecture, parameterCount } from '../../shared/model/architecture.ts';
 import { INTENT } from '../../shared/model/heads/intent.ts';
+import { releasedVariance } from '../../shared/model/recipe.ts';
 import { decodeTask } from '../../shared/protocol/records.ts';
 import type { Task } from '../../shared/protocol/task.ts';
 import { draft, site } from '../aggregator/fixture.ts';
@@ -43,10 +44,21 @@ describe('kinds', () => {
   it.each([
     ['a recipe with both', { recipe: { ...task.recipe, ...RELEASE } }, /task.recipe/],
     ['a release with a step', { recipe: { server: { name: 'release', step: 1 } } }, /task.recipe/],
+    ['a release over one round', { recipe: { server: { name: 'release', over: 1 } } }, /recipe/],
+    ['over half a round', { recipe: { server: { name: 'release', over: 2.5 } } }, /recipe/],
+    ['over too many', { recipe: { server: { name: 'release', over: 101 } } }, /recipe/],
     ['another d', { d: 5 }, /task.d: expected 4/],
     ['a clip that would scale counts', { clipL2: 1.4 }, /task.clipL2: .*1.414/],
   ] as [string, Partial<Task>, RegExp][])('K4 K5 refuses %s', (_, change, words) => {
     expect(() => decodeTask(statistic(counts(CAMPAIGN), change))).toThrow(words);
+  });
+
+  it('K5 a statistic may be released over several rounds, an evaluation over one alone', () => {
+    const recipe = { server: { name: 'release', over: 6 } } as const;
+    const measure = statistic(counts(CAMPAIGN), { recipe });
+    expect(decodeTask(measure)).toBe(measure);
+    const evaluate = statistic(METRICS, { kind: 'evaluate', recipe });
+    expect(() => decodeTask(evaluate)).toThrow(/task.recipe: .*one round/);
   });
 
   it.each([
@@ -75,6 +87,23 @@ describe('kinds', () => {
   ])('K9 K10 refuses %s', (_, architecture) => {
     const record = { ...(statistic(METRICS, { kind: 'evaluate' }) as Task), architecture };
     expect(() => decodeTask(record)).toThrow(/task.architecture/);
+  });
+
+  it.each([
+    ['items', { name: 'items', items: 7 }],
+    ['popular-pairs', { name: 'popular-pairs', among: [1, 4, 6], gaps: 3 }],
+  ])('K16 K17 a decay of %s is above 0 and at most 1', (_, one) => {
+    const record = (decay: unknown): object => {
+      const architecture = counts({ ...one, decay });
+      return { ...(statistic(counts(one)) as Task), architecture };
+    };
+    for (const decay of [1, 0.7]) {
+      const good = record(decay);
+      expect(decodeTask(good)).toBe(good);
+    }
+    for (const decay of [0, 1.1, -0.5, Number.NaN, '0.7', null, undefined]) {
+      expect(() => decodeTask(record(decay))).toThrow(/task.architecture/);
+    }
   });
 
   it('K2 d follows from the architecture', () => {
@@ -113,5 +142,47 @@ describe('kinds', () => {
     expect(step(mean)).toEqual({ weights: Float32Array.from(mean), state: null });
     expect(() => step(mean.subarray(1))).toThrow(/length/);
     expect(() => step(Float64Array.of(1, 2, 1e39))).toThrow(/infinite/);
+  });
+
+  it('K5 over several rounds, publishes the mean of them, which older ones leave', () => {
+    const release = { name: 'release', over: 3 } as const;
+    let weights: Float32Array = Float32Array.of(0, 0);
+    const published = [
+      [1, -4],
+      [3, 8],
+      [5, 2],
+      [9, 0],
+    ].map((one, version) => {
+      ({ weights } = serverStep(null, weights, Float64Array.from(one), release, version));
+      return [...weights];
+    });
+    expect(published).toEqual([
+      [1, -4],
+      [2, 2],
+      [3, 2],
+      [5, Math.fround(4 / 3)],
+    ]);
+    expect(() => serverStep(null, weights, Float64Array.of(0, 1e40), release, 9)).toThrow(/inf/);
+  });
+
+  it('K5 the variance of its noise is that of weights on the rounds', () => {
+    const recipe = { server: { name: 'release', over: 3 } } as const;
+    // What one round of 1 among zeros leaves behind is its weight; squares of all weights add up.
+    const weightOf = (round: number, version: number): number => {
+      let weights: Float32Array = Float32Array.of(0);
+      for (let v = 0; v < version; v++) {
+        const mean = Float64Array.of(v === round ? 1 : 0);
+        ({ weights } = serverStep(null, weights, mean, recipe.server, v));
+      }
+      return weights[0] as number;
+    };
+    for (const version of [1, 2, 3, 4, 7, 30]) {
+      let squares = 0;
+      for (let round = 0; round < version; round++) squares += weightOf(round, version) ** 2;
+      expect(releasedVariance(recipe, version)).toBeCloseTo(squares, 6);
+    }
+    expect(releasedVariance(RELEASE, 9)).toBe(1);
+    expect(releasedVariance(task.recipe, 9)).toBe(1);
+    expect(releasedVariance(recipe, 1e9)).toBeCloseTo(1 / 5, 12);
   });
 });

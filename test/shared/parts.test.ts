@@ -1,5 +1,6 @@
 /** Parts of the ranker from published sums, against answers by hand (models.md §1). */
 import { describe, expect, it } from 'vitest';
+import { posteriorMean } from '../../shared/model/pair-prior.ts';
 import { graphRows, pairScores, popularRows } from '../../shared/model/pair-rows.ts';
 import { pairMatrix, popularityScores } from '../../shared/model/parts.ts';
 
@@ -61,16 +62,42 @@ describe('pairScores', () => {
 });
 
 describe('popularRows', () => {
-  const POPULAR = { name: 'popular-pairs', among: [0, 2, 3], gaps: 3 } as const;
+  const POPULAR = { among: [0, 2, 3] } as const;
+  /** Items 0 and 2 are alike, the others not. */
+  const GOODS = {
+    ids: ['a', 'b', 'c', 'd'],
+    k: 2,
+    vectors: Float32Array.of(1, 0, 0, 1, 0.9, Math.sqrt(1 - 0.81), 0, -1),
+  };
 
-  it('K17 hold both directions of the pairs above the threshold', () => {
+  it('K17 hold both directions of the pairs, whose sums they are without noise', () => {
     // Pairs 0·2, 0·3, 2·3.
-    const rows = popularRows(POPULAR, [9, 6, 7], 2, { threshold: 3 }, 4);
+    const rows = popularRows(POPULAR, [9, -6, 7], 0, {}, GOODS);
     expect([...rows.starts]).toEqual([0, 1, 1, 3, 4]);
     expect([...rows.items]).toEqual([2, 0, 3, 2]);
     expect([...rows.values]).toEqual([9, 9, 7, 7]);
-    const scores = pairScores(rows, [3, 2], { decay: 0.5, reach: 2 });
-    expect([...scores]).toEqual([9, 0, 3.5, 7].map((sum) => Math.fround(Math.log1p(sum))));
-    expect(() => popularRows(POPULAR, [9, 6, 7], 2, { threshold: 3 }, 3)).toThrow(/among/);
+    expect(() => popularRows({ among: [0, 4] }, [9], 0, {}, GOODS)).toThrow(/among/);
+    expect(() => popularRows(POPULAR, [9, 6, 7], Number.NaN, {}, GOODS)).toThrow(/deviation/);
+  });
+
+  it('K17 hold estimates under noise: of two equal sums the one of alike goods is more', () => {
+    const among = { among: [0, 1, 2, 3] };
+    // Pairs 0·1, 0·2, 0·3, 1·2, 1·3, 2·3; alike is 0·2 alone, 0·1 and 0·3 are orthogonal.
+    const sums = [5, 5, -4, -1, -1, -1];
+    const { starts, items, values } = popularRows(among, sums, 2, { scale: 2 }, GOODS);
+    expect([...items.subarray(0, starts[1])]).toEqual([1, 2]);
+    const prior = { deviation: 2, scale: 2 };
+    expect(values[0]).toBeCloseTo(posteriorMean(5, { ...prior, share: 0.25 }), 5);
+    expect(values[1]).toBeCloseTo(posteriorMean(5, { ...prior, share: 0.95 }), 5);
+    const other = popularRows(among, sums, 2, {}, GOODS);
+    expect(other.values[1]).toBeCloseTo(posteriorMean(5, { ...prior, share: 0.95, scale: 1.5 }), 5);
+  });
+
+  it('K17 scores the decayed sum of estimates itself', () => {
+    const rows = popularRows(POPULAR, [9, 0, 7], 0, {}, GOODS);
+    const form = { decay: 0.5, reach: 2 };
+    expect([...pairScores(rows, [3, 2], { ...form, linear: true })]).toEqual([9, 0, 3.5, 7]);
+    const logarithms = [9, 0, 3.5, 7].map((sum) => Math.fround(Math.log1p(sum)));
+    expect([...pairScores(rows, [3, 2], form)]).toEqual(logarithms);
   });
 });

@@ -51,6 +51,8 @@ describe('the record', () => {
   it('K18 is optional in a site’s record, and strict', () => {
     expect(decodeSite(SITE).ranker).toBeUndefined();
     expect(decodeSite({ ...SITE, ranker: FULL }).ranker).toEqual(FULL);
+    const scaled = { ...FULL, pair: { ...FULL.pair, scale: 1.5 } };
+    expect(decodeSite({ ...SITE, ranker: scaled }).ranker).toEqual(scaled);
     const wrong: unknown[] = [
       null,
       { ...FULL, more: 1 },
@@ -60,6 +62,7 @@ describe('the record', () => {
       { ...FULL, pop: { ...POP, scale: 0 } },
       { ...FULL, pair: { ...PAIR, reach: 0 } },
       { ...FULL, pair: { ...PAIR, decay: 1.5 } },
+      { ...FULL, pair: { ...PAIR, scale: 0 } },
       { ...FULL, pop: { ...POP, gate: 'parts' } },
       { ...FULL, private: { rate: 1, steps: 1000, pull: 0 } },
     ];

@@ -4,6 +4,7 @@
  */
 import { startWeights } from '../../../sdk/features/wide.ts';
 import { ndcg } from '../../../shared/model/metrics/ranking.ts';
+import type { PairForm } from '../../../shared/model/pair-rows.ts';
 import type { CaseRanks, Ranked } from './evaluate.ts';
 import type { PairTable } from './pairs.ts';
 
@@ -28,9 +29,25 @@ export type Choice = { readonly combination: Combination; readonly ndcg10: numbe
 
 const UNTRAINED = startWeights();
 const POP_WEIGHTS = [0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1, 1.4];
-const PAIR_WEIGHTS = [0.5, 1, 2, 3, 5];
+
+interface PairSettings {
+  readonly form: PairForm;
+  /** That are tried, the smallest first. */
+  readonly weights: readonly number[];
+}
+
 /** models.md §1. */
-const PAIR = { decay: 0.6, reach: 3 };
+const PAIR: PairSettings = { form: { decay: 0.6, reach: 3 }, weights: [0.5, 1, 2, 3, 5] };
+/** Of estimates under DP: linear, and over more of the history, both by validation lists. */
+const POPULAR: PairSettings = {
+  form: { decay: 0.6, reach: 5, linear: true },
+  weights: [0.3, 0.5, 0.7, 1, 1.5, 2],
+};
+
+/** How the pairs of this table score. */
+export function pairSettings(table: string): PairSettings {
+  return table === 'popular' ? POPULAR : PAIR;
+}
 
 /** Weights of popularity alone, or those of pairs on top of a chosen one, itself among them. */
 export function candidatesOf(tables: Tables, chosenPop: Combination | null): Combination[] {
@@ -42,7 +59,7 @@ export function candidatesOf(tables: Tables, chosenPop: Combination | null): Com
   return [
     chosenPop,
     ...Object.keys(tables.pairs).flatMap((pair) =>
-      PAIR_WEIGHTS.map((weight) => ({ ...chosenPop, pair, weight })),
+      pairSettings(pair).weights.map((weight) => ({ ...chosenPop, pair, weight })),
     ),
   ];
 }
@@ -66,7 +83,8 @@ export function rankerOf(tables: Tables, name = ''): (combination: Combination) 
       name,
       weights: trained ? tables.weights : UNTRAINED,
       pop: scaledPop(tables.pop, pop),
-      pairs: table === undefined ? [] : [{ table, weight, ...PAIR }],
+      pairs:
+        pair === null || table === undefined ? [] : [{ table, weight, ...pairSettings(pair).form }],
     };
   };
 }

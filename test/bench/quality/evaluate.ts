@@ -13,6 +13,7 @@ export interface PairPart {
   readonly weight: number;
   readonly decay: number;
   readonly reach: number;
+  readonly linear?: boolean;
 }
 
 /** A ranker: its own scores, or wide weights and the parts on top. */

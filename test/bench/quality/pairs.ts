@@ -1,5 +1,6 @@
 /** Sparse tables of pairs: from counts of any statistic, or of all pairs where nothing is noised. */
 import type { Catalogue } from '../../../shared/model/catalogue.ts';
+import type { PairForm } from '../../../shared/model/pair-rows.ts';
 
 /** Row a holds entries starts[a] to starts[a + 1]; length n + 1. */
 export interface PairTable {
@@ -75,7 +76,7 @@ export function everyPair(
 }
 
 /**
- * Adds `weight`·ln(1 + Σ_q decay^q·M[h₋₁₋q, j]) to the scores.
+ * Adds `weight`·ln(1 + Σ_q decay^q·M[h₋₁₋q, j]) to the scores; without the logarithm if `linear`.
  *
  * @param scratch n zeros, left zero
  */
@@ -83,7 +84,7 @@ export function addPairScores(
   scores: Float32Array,
   { starts, items, values }: PairTable,
   history: readonly number[],
-  { weight, decay, reach }: { weight: number; decay: number; reach: number },
+  { weight, decay, reach, linear = false }: PairForm & { readonly weight: number },
   scratch: Float32Array,
 ): void {
   const touched: number[] = [];
@@ -96,7 +97,8 @@ export function addPairScores(
     }
   }
   for (const j of touched) {
-    scores[j] = (scores[j] as number) + weight * Math.log1p(scratch[j] as number);
+    const sum = scratch[j] as number;
+    scores[j] = (scores[j] as number) + weight * (linear ? sum : Math.log1p(sum));
     scratch[j] = 0;
   }
 }

@@ -1,13 +1,10 @@
 /** Popularity and co-occurrence of a set's shoppers, opened under DP or without. */
 import { graphPairs, itemCounts } from '../../../sdk/measure/items.ts';
 import type { Catalogue } from '../../../shared/model/catalogue.ts';
+import { popularRows } from '../../../shared/model/pair-rows.ts';
 import { pairMatrix, popularityScores } from '../../../shared/model/parts.ts';
-import {
-  popularPairCount,
-  popularPairs,
-  visitPopularPairs,
-} from '../../../shared/model/parts-popular.ts';
-import { everyPair, graphTable, type PairTable, pairTable } from './pairs.ts';
+import { popularPairCount, popularPairs } from '../../../shared/model/parts-popular.ts';
+import { everyPair, graphTable, type PairTable } from './pairs.ts';
 import { LONGEST_STATISTIC, POPULAR_ITEMS } from './plan.ts';
 import {
   meanOpened,
@@ -20,10 +17,15 @@ import {
 
 /** models.md §1: deviations taken off a sum, and the sum that stands for 1. */
 const POP = { floor: 1.5, scale: 3 };
-/** Deviations below which a pair counts as noise. */
+/** Deviations below which a pair of the graph counts as noise. */
 const THRESHOLD = 3;
 const GRAPH_GAPS = 3;
 const POPULAR_GAPS = 10;
+/**
+ * Weight of a place over the next newer one. On validation lists 0.7 to 0.9 gain 0.03 to 0.07 NDCG@10
+ * on amazon-beauty and lose 0.02 to 0.05 on amazon-industrial.
+ */
+const DECAY = 0.9;
 
 export interface Noise {
   readonly noised: boolean;
@@ -37,7 +39,7 @@ export class Statistics {
   readonly #catalogue: Catalogue;
   readonly #train: readonly (readonly number[])[];
   readonly #n: number;
-  #items: SparseReport[] | null = null;
+  readonly #items = new Map<number, SparseReport[]>();
   #graph: SparseReport[] | null = null;
   #all: PairTable | null = null;
 
@@ -50,10 +52,12 @@ export class Statistics {
   /** Sums of the statistic `items` over `times` participations. */
   popularity(times: number, noise: Noise): OpenedSums {
     const n = this.#n;
-    this.#items ??= this.#train.map((row) =>
-      sparse(itemCounts({ name: 'items', items: n }, row, n)),
-    );
-    return this.#open(this.#items, n, times, 'items', noise);
+    const decay = noise.noised ? DECAY : 1;
+    const statistic = { name: 'items', items: n, decay } as const;
+    const reports =
+      this.#items.get(decay) ?? this.#train.map((row) => sparse(itemCounts(statistic, row, n)));
+    this.#items.set(decay, reports);
+    return this.#open(reports, n, times, 'items', noise);
   }
 
   popScores(times: number, noise: Noise): Float32Array {
@@ -90,15 +94,12 @@ export class Statistics {
       (a, b) => (popularity.sums[b] as number) - (popularity.sums[a] as number) || a - b,
     );
     const among = order.slice(0, Math.min(n, POPULAR_ITEMS)).sort((a, b) => a - b);
-    const statistic = { name: 'popular-pairs', among, gaps: POPULAR_GAPS } as const;
+    const own = { among, gaps: POPULAR_GAPS, decay: DECAY };
+    const statistic = { name: 'popular-pairs', ...own } as const;
     const reports = this.#train.map((row) => sparse(popularPairs(statistic, row)));
     const d = popularPairCount(among.length);
     const { sums, deviation } = this.#open(reports, d, times, 'popular', noise);
-    const kept = new Map<number, number>();
-    visitPopularPairs(statistic, sums, deviation, THRESHOLD, (from, to, sum) => {
-      kept.set(from * n + to, sum);
-    });
-    return pairTable(kept, n);
+    return popularRows(statistic, sums, deviation, {}, this.#catalogue);
   }
 
   #open(

@@ -14,8 +14,8 @@ const MOST_ROUNDS_PER_PASS = 40;
  */
 const MOST_PASSES = 7;
 const MOST_FOR_POPULARITY = 3;
-/** Longest vector of a statistic: 200 kB of a report. */
-export const LONGEST_STATISTIC = 50_000;
+/** Longest vector of a statistic: 512 kB of a report. */
+export const LONGEST_STATISTIC: number = 2 ** 17;
 /** Goods whose pairs fit into it. */
 export const POPULAR_ITEMS: number = mostPopular(LONGEST_STATISTIC);
 

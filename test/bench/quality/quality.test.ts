@@ -177,7 +177,7 @@ describe('pairs', () => {
     expect(table.values[1]).toBeCloseTo(0.5 / Math.sqrt(1.25), 6);
   });
 
-  it('add ln(1 + decayed sums) and leave the scratch clean', () => {
+  it('add ln(1 + decayed sums), or the sums, and leave the scratch clean', () => {
     const table = pairTable(
       new Map([
         [0 * 3 + 2, 4],
@@ -191,6 +191,9 @@ describe('pairs', () => {
     addPairScores(scores, table, [0, 1], { weight: 2, decay: 0.5, reach: 3 }, scratch);
     expect(scores[2]).toBeCloseTo(2 * Math.log(1 + 2 + 0.5 * 4), 6);
     expect([...scratch, scores[0], scores[1]]).toEqual([0, 0, 0, 0, 0]);
+    const linear = { weight: 2, decay: 0.5, reach: 3, linear: true };
+    addPairScores(scores.fill(0), table, [0, 1], linear, scratch);
+    expect([...scores, ...scratch]).toEqual([0, 0, 8, 0, 0, 0]);
   });
 });
 

@@ -2,7 +2,7 @@
 import { startWeights, type WideScorer } from '../../../sdk/features/wide.ts';
 import { factorised, itemNeighbours, itemTotals, markov } from './baselines.ts';
 import { centralWide } from './central.ts';
-import { type Choice, type Combination, rankerOf, type Tables } from './choose.ts';
+import { type Choice, type Combination, pairSettings, rankerOf, type Tables } from './choose.ts';
 import type { Ranked } from './evaluate.ts';
 import type { Statistics } from './parts.ts';
 import type { Spending } from './plan.ts';
@@ -29,9 +29,6 @@ interface Central {
   readonly statistics: Statistics;
   readonly log: (line: string) => void;
 }
-
-/** Of those that are tried. */
-const LEAST_PAIR_WEIGHT = 0.5;
 
 export const WIDE_ONLY: Combination = { trained: true, pop: 0, pair: null, weight: 0 };
 
@@ -65,7 +62,7 @@ export function seedRankers(
       rankerOf(
         tables,
         `federated ${word}: wide + pop + pair (${pair})`,
-      )(only(combination, { pair, weight: combination.weight || 1 })),
+      )(only(combination, { pair, weight: weightOf(pair, combination, 1) })),
     ),
     rankerOf(tables, final)(combination),
   ];
@@ -74,6 +71,13 @@ export function seedRankers(
     ...rows(underDp, choices.underDp, 'under DP', FINAL),
   ];
 }
+
+/** The chosen weight where it was chosen for these pairs: forms differ between tables. */
+function weightOf(pair: string, combination: Combination, otherwise: number): number {
+  return pair === combination.pair ? combination.weight : otherwise;
+}
+
+const leastWeight = (pair: string): number => pairSettings(pair).weights[0] as number;
 
 /** Rows of a way to spend the budget that was not taken: what its pairs do, at the smallest weight. */
 export function pairRankers({ spending, fitted, underDp }: Spent): Ranked[] {
@@ -85,7 +89,12 @@ export function pairRankers({ spending, fitted, underDp }: Spent): Ranked[] {
       rankerOf(
         tables,
         `${its} + pair (${pair})`,
-      )({ ...combination, trained: true, pair, weight: combination.weight || LEAST_PAIR_WEIGHT }),
+      )({
+        ...combination,
+        trained: true,
+        pair,
+        weight: weightOf(pair, combination, leastWeight(pair)),
+      }),
     ),
   ]);
 }

@@ -31,14 +31,15 @@ it('learns an order that content alone cannot tell, alone and on the wide ranker
     say: (line) => lines.push(line),
   });
   expect(fits).toMatchObject({ shoppers: 120, items: 40, testRows: 120 });
-  const [wide, alone, both] = fits.rows;
-  expect([wide?.name, alone?.name, both?.name]).toEqual([
+  const [wide, alone, sum, both] = fits.rows;
+  expect([wide?.name, alone?.name, sum?.name, both?.name]).toEqual([
     'wide alone',
     'attention alone',
+    'attention alone, added to wide',
     'attention on wide',
   ]);
   expect(wide?.validNdcg10).toBeLessThan(60);
-  for (const row of [alone, both]) {
+  for (const row of [alone, sum, both]) {
     expect(row?.ndcg10).toBeGreaterThan(90);
     expect(row?.epochs).toBeGreaterThan(0);
   }
@@ -51,7 +52,12 @@ it('takes sessions of bare ids by what stood beside them', async () => {
   const made = syntheticFolder('sessions');
   try {
     const { rows } = await fitTowers(made.folder, { quick: true, kinds: ['mean'] });
-    expect(rows.map(({ name }) => name)).toEqual(['wide alone', 'mean alone', 'mean on wide']);
+    expect(rows.map(({ name }) => name)).toEqual([
+      'wide alone',
+      'mean alone',
+      'mean alone, added to wide',
+      'mean on wide',
+    ]);
     for (const { hr10, ndcg10 } of rows) {
       expect(hr10).toBeGreaterThanOrEqual(ndcg10);
       expect(hr10).toBeLessThanOrEqual(100);

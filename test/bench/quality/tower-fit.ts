@@ -12,6 +12,7 @@ import { givenVectors, hashedNgrams } from '../../../aggregator/catalogue/embedd
 import { WideScorer } from '../../../sdk/features/wide.ts';
 import { type TowerKind, WIDE_FEATURES } from '../../../shared/model/architecture.ts';
 import { quantise, weightParts } from '../../../shared/model/int8.ts';
+import { ndcg, rankOf } from '../../../shared/model/metrics/ranking.ts';
 import { nodeLearner } from '../../sdk/learn-node.ts';
 import { SeededRandom } from '../../simulate/random.ts';
 import { machine } from '../machine.ts';
@@ -22,7 +23,7 @@ import { type EvaluationCase, type RankingSet, readSet } from './sets.ts';
 import {
   added,
   type Base,
-  draw,
+  type Fit,
   fitOne,
   HISTORY,
   NEGATIVES,
@@ -37,6 +38,8 @@ export interface TowerOptions {
   readonly quick: boolean;
   readonly kinds?: readonly TowerKind[];
   readonly say?: (line: string) => void;
+  /** Given what is known so far after every row: a fit may take hours. */
+  readonly keep?: (fits: TowerFits) => void;
 }
 
 /** Percent. */
@@ -56,6 +59,8 @@ export interface TowerFits {
   readonly set: string;
   readonly shoppers: number;
   readonly items: number;
+  /** Prefixes that were trained on, and lists that were scored. */
+  readonly trainingRows: number;
   readonly testRows: number;
   readonly rows: readonly TowerRow[];
 }
@@ -66,6 +71,9 @@ const VALID_ROWS = 1_500;
 const MOST_EXAMPLES = 150_000;
 /** Test rows times items, at most; rows are thinned evenly where there are more. */
 const MOST_SCORES = 3e8;
+const ALONE: Base = { name: 'alone', scores: null, some: null };
+/** Of a tower beside the wide score. */
+const WEIGHTS = [0.05, 0.1, 0.2, 0.5, 1, 2];
 /** Length of a vector where a set has none. */
 const INDEXED = 128;
 
@@ -75,7 +83,7 @@ const INDEXED = 128;
  * @param folder a ranking set of any form (sets.ts).
  */
 export async function fitTowers(folder: string, options: TowerOptions): Promise<TowerFits> {
-  const { quick, kinds = KINDS, say = () => undefined } = options;
+  const { quick, kinds = KINDS, say = () => undefined, keep = () => undefined } = options;
   const set = readSet(folder);
   const given = set.vectors?.every((row) => row.every((value) => value === 0))
     ? indexed(set)
@@ -87,14 +95,27 @@ export async function fitTowers(folder: string, options: TowerOptions): Promise<
   const test = thinned(set.test, quick ? 20 : Math.floor(MOST_SCORES / set.items.length));
   const scorer = new WideScorer(catalogue, 400 * 2 ** 20);
   const learner = await nodeLearner('wasm');
+  const rows: TowerRow[] = [];
+  const fits: TowerFits = {
+    set: set.name,
+    shoppers: set.train.length,
+    items: set.items.length,
+    trainingRows: prefixes.length,
+    testRows: test.length,
+    width: WIDTH,
+    historyLength: HISTORY,
+    rows,
+  };
+  const add = (row: TowerRow): void => {
+    rows.push(row);
+    say(JSON.stringify(row));
+    keep(fits);
+  };
   try {
-    const wide = wideBase(scorer, set, prefixes);
-    const rows = [
-      await rowOf('wide alone', wide.scores as Scores, { set, valid, test }),
-    ] as TowerRow[];
-    say(JSON.stringify(rows[0]));
+    const wide = wideBase(scorer, set);
+    add(await rowOf('wide alone', wide.scores as Scores, { set, valid, test }));
     for (const kind of kinds) {
-      for (const base of [{ name: 'alone', scores: null, fixed: null }, wide]) {
+      for (const base of [ALONE, wide]) {
         const fit = await fitOne(kind, base, { set, catalogue, prefixes, valid, quick, say });
         const score: Scores = (history) => added(fit, base, catalogue, history);
         const row = await rowOf(`${kind} ${base.name}`, score, { set, valid, test });
@@ -103,7 +124,7 @@ export async function fitTowers(folder: string, options: TowerOptions): Promise<
           weights: quantise(fit.weights, weightParts(fit.architecture)),
         };
         const small = quality((history) => added(int8, base, catalogue, history), test, set);
-        rows.push({
+        add({
           ...row,
           weights: fit.weights.length,
           int8Hr10: small.hr10,
@@ -111,12 +132,13 @@ export async function fitTowers(folder: string, options: TowerOptions): Promise<
           epochs: fit.epochs,
           seconds: fit.seconds,
         });
-        say(JSON.stringify(rows.at(-1)));
+        if (base !== ALONE) continue;
+        const { weight, scores } = summed(fit, wide, { set, catalogue, valid });
+        const both = await rowOf(`${kind} alone, added to wide`, scores, { set, valid, test });
+        add({ ...both, weights: fit.weights.length, weight, epochs: fit.epochs });
       }
     }
-    const { name } = set;
-    const counted = { shoppers: set.train.length, items: set.items.length, testRows: test.length };
-    return { set: name, ...counted, width: WIDTH, historyLength: HISTORY, rows };
+    return fits;
   } finally {
     learner.dispose();
   }
@@ -147,7 +169,7 @@ function indexed({ items, train }: RankingSet): Float32Array[] {
 }
 
 function prefixesOf(train: RankingSet['train']): Prefix[] {
-  const found: Omit<Prefix, 'number'>[] = [];
+  const found: Prefix[] = [];
   for (const sequence of train) {
     for (let at = 1; at < sequence.length; at++) {
       const history = sequence.slice(Math.max(0, at - HISTORY), at);
@@ -156,32 +178,54 @@ function prefixesOf(train: RankingSet['train']): Prefix[] {
   }
   const drawn =
     found.length > MOST_EXAMPLES ? new SeededRandom('towers/prefixes').shuffled(found) : found;
-  return drawn.slice(0, MOST_EXAMPLES).map((prefix, number) => ({ ...prefix, number }));
+  return drawn.slice(0, MOST_EXAMPLES);
 }
 
-function wideBase(scorer: WideScorer, set: RankingSet, prefixes: readonly Prefix[]): Base {
-  const { weights } = centralWide(scorer, set.train, 'towers');
-  const source = sourceOf('towers/candidates');
-  const count = 1 + NEGATIVES;
-  const candidates = new Uint32Array(prefixes.length * count);
-  const scores = new Float32Array(candidates.length);
-  for (const { history, target, number } of prefixes) {
-    const own = candidates.subarray(number * count, (number + 1) * count);
-    draw(target, set.items.length, source, own);
-    const features = scorer.features(history, own, HISTORY);
-    for (let c = 0; c < count; c++) {
-      let score = 0;
-      for (let f = 0; f < WIDE_FEATURES.length; f++) {
-        score += (features[c * WIDE_FEATURES.length + f] as number) * (weights[f] as number);
-      }
-      scores[number * count + c] = score;
-    }
-  }
+function wideBase(scorer: WideScorer, { train }: RankingSet): Base {
+  const { weights } = centralWide(scorer, train, 'towers');
+  const width = WIDE_FEATURES.length;
+  const features = new Float32Array((1 + NEGATIVES) * width);
   return {
     name: 'on wide',
     scores: (history) => scorer.scores(history, weights, HISTORY),
-    fixed: { candidates, scores },
+    some(history, candidates, into) {
+      scorer.features(history, candidates, HISTORY, features);
+      for (let c = 0; c < candidates.length; c++) {
+        let score = 0;
+        for (let f = 0; f < width; f++) {
+          score += (features[c * width + f] as number) * (weights[f] as number);
+        }
+        into[c] = score;
+      }
+    },
   };
+}
+
+/**
+ * A tower that was trained alone, added to the wide score with the weight that is best on validation
+ * rows.
+ */
+function summed(
+  fit: Fit,
+  wide: Base,
+  { set, catalogue, valid }: Pick<World, 'set' | 'catalogue' | 'valid'>,
+): { readonly weight: number; readonly scores: Scores } {
+  const sums = (history: readonly number[], weights: readonly number[]): Float32Array[] => {
+    const below = (wide.scores as Scores)(history);
+    const own = added(fit, ALONE, catalogue, history);
+    return weights.map((weight) =>
+      below.map((score, item) => score + weight * (own[item] as number)),
+    );
+  };
+  const gains = WEIGHTS.map(() => 0);
+  for (const { history, target } of valid) {
+    const known = set.unseenOnly ? history : [];
+    for (const [w, scores] of sums(history, WEIGHTS).entries()) {
+      gains[w] = (gains[w] as number) + ndcg(rankOf(scores, target, known), 10);
+    }
+  }
+  const weight = WEIGHTS[gains.indexOf(Math.max(...gains))] as number;
+  return { weight, scores: (history) => sums(history, [weight])[0] as Float32Array };
 }
 
 async function rowOf(
@@ -206,17 +250,19 @@ async function main(): Promise<void> {
   if (values.data === undefined) throw new Error('--data names the folder of the set');
   const began = performance.now();
   const kinds = values.kinds?.split(',') as TowerKind[] | undefined;
-  const say = (line: string): void => console.log(line);
-  const results = await fitTowers(values.data, {
-    quick: values.quick,
-    say,
-    ...(kinds && { kinds }),
-  });
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
   const command = `npx tsx test/bench/quality/tower-fit.ts --data DIR${kinds ? ` --kinds ${kinds.join(',')}` : ''}`;
-  const seconds = Math.round((performance.now() - began) / 1000);
-  const kept = { name: 'towers', command, commit, seconds, machine: machine(), results };
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(kept, null, 2)}\n`);
+  await fitTowers(values.data, {
+    quick: values.quick,
+    say: (line) => console.log(line),
+    keep: (results) => {
+      const seconds = Math.round((performance.now() - began) / 1000);
+      const kept = { name: 'towers', command, commit, seconds, machine: machine(), results };
+      if (values.json !== undefined)
+        writeFileSync(values.json, `${JSON.stringify(kept, null, 2)}\n`);
+    },
+    ...(kinds && { kinds }),
+  });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

@@ -35,23 +35,24 @@ const MOST_EPOCHS = 30;
 export interface Base {
   readonly name: string;
   /** For every item; null: nothing. */
-  readonly scores: ((history: readonly number[]) => Float32Array) | null;
-  /** Candidates of each example and what they score, drawn once; null: drawn anew, scoring 0. */
-  readonly fixed: { readonly candidates: Uint32Array; readonly scores: Float32Array } | null;
+  readonly scores: Scores | null;
+  /** For these candidates alone; null: nothing. */
+  readonly some:
+    | ((history: readonly number[], candidates: Uint32Array, into: Float32Array) => void)
+    | null;
 }
 
-/** An example of a training sequence; `number` counts them. */
+/** An example of a training sequence. */
 export interface Prefix {
   readonly history: readonly number[];
   readonly target: number;
-  readonly number: number;
 }
 
 /** Of all items, for a history of item indices, oldest first. */
 export type Scores = (history: readonly number[]) => Float32Array;
 
 /** The candidates of an example: its target and uniform items. */
-export function draw(target: number, n: number, source: RandomSource, into: Uint32Array): void {
+function draw(target: number, n: number, source: RandomSource, into: Uint32Array): void {
   into[0] = target;
   for (let c = 1; c < into.length; c++) into[c] = uniformBelow(n, source);
 }
@@ -154,7 +155,7 @@ class Adam {
 function batchOf(
   batch: readonly Prefix[],
   { vectors, k, ids }: Catalogue,
-  { fixed }: Base,
+  { some }: Base,
   source: RandomSource,
 ): SequenceExamples {
   const candidates = 1 + NEGATIVES;
@@ -166,18 +167,14 @@ function batchOf(
   const mask = new Float32Array(examples * candidates);
   const drawn = new Uint32Array(candidates);
   const row = (item: number): Float32Array => vectors.subarray(item * k, (item + 1) * k);
-  for (const [e, { history: items, target, number }] of batch.entries()) {
+  for (const [e, { history: items, target }] of batch.entries()) {
     items.forEach((item, i) => {
       const place = e * HISTORY + HISTORY - items.length + i;
       history.set(row(item), place * k);
       historyMask[place] = 1;
     });
-    if (fixed === null) draw(target, ids.length, source, drawn);
-    else {
-      const from = number * candidates;
-      drawn.set(fixed.candidates.subarray(from, from + candidates));
-      base.set(fixed.scores.subarray(from, from + candidates), e * candidates);
-    }
+    draw(target, ids.length, source, drawn);
+    some?.(items, drawn, base.subarray(e * candidates, (e + 1) * candidates));
     for (let c = 0; c < candidates; c++) {
       const item = drawn[c] as number;
       candidatesVectors.set(row(item), (e * candidates + c) * k);
