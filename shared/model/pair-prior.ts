@@ -18,7 +18,7 @@ export const PAIR_SCALE = 1.5;
 /** Cosines of content vectors that part the bands: finer where few goods are. */
 const EDGES = [-0.1, 0, 0.1, 0.2, 0.35, 0.5, 0.7] as const;
 
-/** A band's mean may come out negative, or above s, by noise alone. */
+/** A band's mean may come out negative, or above s, all the same. */
 const LEAST_SHARE = 1e-5;
 const MOST_SHARE = 0.95;
 
@@ -62,7 +62,7 @@ export function pairEstimates(
   assertDeviation(deviation);
   if (!(scale > 0 && scale < Infinity)) throw new RangeError('scale must be above 0');
   if (bands.length !== sums.length) throw new RangeError(`bands must be of ${sums.length} pairs`);
-  const shares = slabShares(sums, bands, scale);
+  const shares = slabShares(sums, bands, deviation, scale);
   const priors = Array.from(shares, (share): PairPrior => ({ deviation, share, scale }));
   const cuts = priors.map((prior) => leastSum(Math.min(LEAST, deviation), prior));
   return Float64Array.from(sums, (sum, pair) => {
@@ -89,8 +89,16 @@ function leastSum(least: number, prior: PairPrior): number {
   return low;
 }
 
-/** π of each band: its mean over s, clipped; E[x] = π·s. */
-function slabShares(sums: ArrayLike<number>, bands: Uint8Array, scale: number): Float64Array {
+/**
+ * π of each band: E[x] = π·s, of the band's mean less its own noise σ/√pairs, clipped. So a band of
+ * few pairs needs more than luck to be believed.
+ */
+function slabShares(
+  sums: ArrayLike<number>,
+  bands: Uint8Array,
+  deviation: number,
+  scale: number,
+): Float64Array {
   const totals = new Float64Array(EDGES.length + 1);
   const pairs = new Float64Array(EDGES.length + 1);
   for (let pair = 0; pair < sums.length; pair++) {
@@ -101,7 +109,8 @@ function slabShares(sums: ArrayLike<number>, bands: Uint8Array, scale: number): 
     pairs[band] = (pairs[band] as number) + 1;
   }
   return totals.map((total, band) => {
-    const share = total / Math.max(1, pairs[band] as number) / scale;
+    const count = Math.max(1, pairs[band] as number);
+    const share = (total / count - deviation / Math.sqrt(count)) / scale;
     return Math.min(MOST_SHARE, Math.max(LEAST_SHARE, share));
   });
 }

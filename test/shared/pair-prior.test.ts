@@ -94,13 +94,18 @@ describe('pairEstimates', () => {
     scale = 1.5,
   ) => [...pairEstimates(sums, Uint8Array.from(bands), deviation, scale)];
 
-  it('K17 take the share of the slab from the mean of their band', () => {
-    // Means 1.5 and 0.3 of bands 1 and 5: shares 0.5 and 0.1.
-    const found = of([4, 0, 0.5, 4, -2, -1.1], [1, 1, 1, 5, 5, 5], 2, 3);
+  it('K17 take the share of the slab from the mean of their band less its own noise', () => {
+    // Means 2.5 and 1.3 of four pairs each, known to ±1: shares 0.5 and 0.1.
+    const found = of([4, 2, 3, 1, 4, -2, 3, 0.2], [1, 1, 1, 1, 5, 5, 5, 5], 2, 3);
     expect(found[0]).toBe(posteriorMean(4, { deviation: 2, share: 0.5, scale: 3 }));
-    const share = 0.3 / 3;
-    expect(found[3]).toBeCloseTo(posteriorMean(4, { deviation: 2, share, scale: 3 }), 12);
-    expect(found[0] as number).toBeGreaterThan(2 * (found[3] as number));
+    const share = (1.3 - 1) / 3;
+    expect(found[4]).toBeCloseTo(posteriorMean(4, { deviation: 2, share, scale: 3 }), 12);
+    expect(found[0] as number).toBeGreaterThan(2 * (found[4] as number));
+    // One pair alone proves nothing of its band, a thousand like it do.
+    const [lonely] = of([2], [7], 2, 3);
+    const [common] = of(new Array(1000).fill(2), new Array(1000).fill(7), 2, 3);
+    expect(lonely).toBe(0);
+    expect(common).toBeGreaterThan(0.5);
   });
 
   it('K17 clip that share: a mean below 0 or above s is the noise’s', () => {

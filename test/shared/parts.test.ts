@@ -83,14 +83,16 @@ describe('popularRows', () => {
   it('K17 hold estimates under noise: of two equal sums the one of alike goods is more', () => {
     const among = { among: [0, 1, 2, 3] };
     // Pairs 0·1, 0·2, 0·3, 1·2, 1·3, 2·3; alike is 0·2 alone, 0·1 and 0·3 are orthogonal.
-    const sums = [5, 5, -4, -1, -1, -1];
-    const { starts, items, values } = popularRows(among, sums, 2, { scale: 2 }, GOODS);
+    const sums = [9, 9, -1, -1, -1, -1];
+    const { starts, items, values } = popularRows(among, sums, 2, { scale: 8 }, GOODS);
     expect([...items.subarray(0, starts[1])]).toEqual([1, 2]);
-    const prior = { deviation: 2, scale: 2 };
-    expect(values[0]).toBeCloseTo(posteriorMean(5, { ...prior, share: 0.25 }), 5);
-    expect(values[1]).toBeCloseTo(posteriorMean(5, { ...prior, share: 0.95 }), 5);
+    const prior = { deviation: 2, scale: 8 };
+    // Means 4 of two pairs and 9 of one.
+    const share = (4 - Math.SQRT2) / 8;
+    expect(values[0]).toBeCloseTo(posteriorMean(9, { ...prior, share }), 5);
+    expect(values[1]).toBeCloseTo(posteriorMean(9, { ...prior, share: 7 / 8 }), 5);
     const other = popularRows(among, sums, 2, {}, GOODS);
-    expect(other.values[1]).toBeCloseTo(posteriorMean(5, { ...prior, share: 0.95, scale: 1.5 }), 5);
+    expect(other.values[1]).toBeCloseTo(posteriorMean(9, { ...prior, share: 0.95, scale: 1.5 }), 5);
   });
 
   it('K17 scores the decayed sum of estimates itself', () => {
