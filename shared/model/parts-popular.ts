@@ -38,9 +38,19 @@ function entryOf(i: number, k: number, m: number): number {
  * @param sequence item indices, oldest first
  */
 export function popularPairs(
-  { among, gaps, decay = 1 }: PopularPairsStatistic,
+  statistic: PopularPairsStatistic,
   sequence: readonly number[],
 ): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(popularPairCount(statistic.among.length));
+  for (const [entry, weight] of popularPairEntries(statistic, sequence)) out[entry] = weight;
+  return out;
+}
+
+/** Entries of `popularPairs` that are not zero. */
+export function popularPairEntries(
+  { among, gaps, decay = 1 }: PopularPairsStatistic,
+  sequence: readonly number[],
+): ReadonlyMap<number, number> {
   const m = among.length;
   const place = new Map(among.map((item, at) => [item, at]));
   const weights = new Map<number, number>();
@@ -60,7 +70,6 @@ export function popularPairs(
   }
   let squares = 0;
   for (const weight of weights.values()) squares += weight * weight;
-  const out = new Float32Array(popularPairCount(m));
-  for (const [entry, weight] of weights) out[entry] = weight / Math.sqrt(squares);
-  return out;
+  for (const [entry, weight] of weights) weights.set(entry, weight / Math.sqrt(squares));
+  return weights;
 }

@@ -230,9 +230,14 @@ export function decodeSignedRotation(value: unknown): SignedRotation {
   return value as SignedRotation;
 }
 
+/** @throws ShapeError also where two tasks have one name (K2). */
 export function decodeSite(value: unknown): SiteRecord {
   SITE(value, 'site');
-  return value as SiteRecord;
+  const site = value as SiteRecord;
+  if (new Set(site.tasks.map(({ name }) => name)).size < site.tasks.length) {
+    throw new ShapeError('site.tasks', 'one task of each name');
+  }
+  return site;
 }
 
 export function decodeRound(value: unknown): RoundRecord {

@@ -30,6 +30,16 @@ describe('records', () => {
     expect(() => decodeSite({ ...record, budget })).toThrow(/site.budget.order/);
   });
 
+  it('K2 no two tasks of a site have one name', async () => {
+    const world = await newWorld();
+    const { record } = world.answers.get(PATHS.site) as Signed<SiteRecord>;
+    const [first] = record.tasks as [SiteRecord['tasks'][number]];
+    const tasks = [first, { ...first, name: `${first.name} too` }];
+    expect(decodeSite({ ...record, tasks }).tasks).toHaveLength(2);
+    const other = { ...first, hash: 'ab'.repeat(32) };
+    expect(() => decodeSite({ ...record, tasks: [first, other] })).toThrow(/site.tasks: .*name/);
+  });
+
   it('R3 T4 a key has one spelling, so that a revoked one is found', async () => {
     const world = await newWorld();
     const { record } = world.answers.get(PATHS.site) as Signed<SiteRecord>;

@@ -3,10 +3,11 @@ import { graphPairs, itemCounts } from '../../../sdk/measure/items.ts';
 import type { Catalogue } from '../../../shared/model/catalogue.ts';
 import { popularRows } from '../../../shared/model/pair-rows.ts';
 import { pairMatrix, popularityScores } from '../../../shared/model/parts.ts';
-import { popularPairCount, popularPairs } from '../../../shared/model/parts-popular.ts';
+import { popularPairCount, popularPairEntries } from '../../../shared/model/parts-popular.ts';
 import { everyPair, graphTable, type PairTable } from './pairs.ts';
 import { LONGEST_STATISTIC, POPULAR_ITEMS } from './plan.ts';
 import {
+  entriesOf,
   meanOpened,
   type OpenedSums,
   openSums,
@@ -96,7 +97,7 @@ export class Statistics {
     const among = order.slice(0, Math.min(n, POPULAR_ITEMS)).sort((a, b) => a - b);
     const own = { among, gaps: POPULAR_GAPS, decay: DECAY };
     const statistic = { name: 'popular-pairs', ...own } as const;
-    const reports = this.#train.map((row) => sparse(popularPairs(statistic, row)));
+    const reports = this.#train.map((row) => entriesOf(popularPairEntries(statistic, row)));
     const d = popularPairCount(among.length);
     const { sums, deviation } = this.#open(reports, d, times, 'popular', noise);
     return popularRows(statistic, sums, deviation, {}, this.#catalogue);

@@ -14,6 +14,8 @@ const MOST_ROUNDS_PER_PASS = 40;
  */
 const MOST_PASSES = 7;
 const MOST_FOR_POPULARITY = 3;
+/** Of all rounds of eleven weights: more shoppers need not be asked, and a bench has to end. */
+const MOST_REPORTS = 40_000;
 /** Longest vector of a statistic: 512 kB of a report. */
 export const LONGEST_STATISTIC: number = 2 ** 17;
 /** Goods whose pairs fit into it. */
@@ -29,17 +31,20 @@ export interface Spending {
 /**
  * Ways to spend the budget, all with the same training: most of the rest for popularity, or for
  * pairs. Which is better is chosen on validation lists.
+ *
+ * @param times of a shop of so many times the shoppers, with cohorts that this one has
  */
-export function spendings(shoppers: number, quick: boolean): Spending[] {
+export function spendings(shoppers: number, quick: boolean, times = 1): Spending[] {
   const perPass = Math.min(
     MOST_ROUNDS_PER_PASS,
-    Math.max(1, Math.floor(shoppers / SMALLEST_COHORT)),
+    Math.max(1, Math.floor((times * shoppers) / SMALLEST_COHORT)),
   );
   const participations = Math.min(MOST_PASSES, Math.max(1, Math.round(ROUNDS / perPass)));
+  const rounds = Math.min(quick ? 2 : ROUNDS, participations * perPass);
   const wide: WidePlan = {
     participations,
-    rounds: Math.min(quick ? 2 : ROUNDS, participations * perPass),
-    cohort: Math.floor(shoppers / perPass),
+    rounds,
+    cohort: Math.max(1, Math.floor(Math.min(shoppers / perPass, MOST_REPORTS / rounds))),
   };
   const rest = MOST_PARTICIPATIONS - participations;
   const most = Math.min(MOST_FOR_POPULARITY, rest);
@@ -47,9 +52,4 @@ export function spendings(shoppers: number, quick: boolean): Spending[] {
     { wide, pop: most, pair: rest - most },
     { wide, pop: 1, pair: rest - 1 },
   ];
-}
-
-/** The spending of a shop of `times` the shoppers, with cohorts that this one has. */
-export function scaledDown({ wide, pop, pair }: Spending, times: number): Spending {
-  return { wide: { ...wide, cohort: Math.max(1, Math.floor(wide.cohort / times)) }, pop, pair };
 }

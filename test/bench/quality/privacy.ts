@@ -70,6 +70,12 @@ export function sparse(values: Float32Array): SparseReport {
   return { entries: kept, values: Float32Array.from(kept, (i) => values[i] as number) };
 }
 
+/** The same, where they are known already. */
+export function entriesOf(values: ReadonlyMap<number, number>): SparseReport {
+  const entries = Uint32Array.from(values.keys()).sort();
+  return { entries, values: Float32Array.from(entries, (i) => values.get(i) as number) };
+}
+
 /** The sum of a statistic as the two servers open it, and the deviation of its noise. */
 export interface OpenedSums {
   readonly sums: Float64Array;

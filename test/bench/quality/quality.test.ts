@@ -129,6 +129,22 @@ describe('plans', () => {
   });
 });
 
+describe('plans of large shops', () => {
+  it('ask as many browsers as eleven weights need, and no more', () => {
+    const [few] = spendings(22_363, false).map(({ wide }) => wide);
+    expect(few).toEqual({ participations: 1, rounds: 40, cohort: 559 });
+    const [many] = spendings(10_000_000, false).map(({ wide }) => wide);
+    expect(many).toEqual({ participations: 1, rounds: 40, cohort: 1000 });
+  });
+
+  it('of ten times the shoppers have the rounds of such a shop in cohorts of this one', () => {
+    const [own] = spendings(3285, false).map(({ wide }) => wide);
+    const [larger] = spendings(3285, false, 10).map(({ wide }) => wide);
+    expect(own).toEqual({ participations: 7, rounds: 42, cohort: 547 });
+    expect(larger).toEqual({ participations: 1, rounds: 40, cohort: 82 });
+  });
+});
+
 describe('references', () => {
   it('markov counts transitions by place, and backward by half', () => {
     const rows = [[0, 1, 2]];

@@ -17,7 +17,7 @@ import { type Ranked, rankCases, thinned } from './evaluate.ts';
 import { federateWide, NO_DP, UNDER_DP } from './federate.ts';
 import { byGroup, coldRows } from './figures.ts';
 import { Statistics } from './parts.ts';
-import { type Spending, scaledDown, spendings } from './plan.ts';
+import { type Spending, spendings } from './plan.ts';
 import {
   centralRankers,
   type Fitted,
@@ -204,8 +204,7 @@ export async function runRanking(
 function largerShops(bench: Bench): Ranked[] {
   const { set, options } = bench;
   return [10, 100].flatMap((times) => {
-    const plans = spendings(times * set.train.length, options.quick);
-    const spending = scaledDown(plans[0] as Spending, times);
+    const spending = spendings(set.train.length, options.quick, times)[0] as Spending;
     const { underDp } = fitSeed(bench, spending, '0', 1 / times);
     const { combination } = choose(bench, [underDp]);
     const name = `under DP, noise of ${times} times the shoppers`;
