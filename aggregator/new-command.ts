@@ -11,6 +11,7 @@ import { joinValues } from './flags.ts';
 import { type MadeSite, makeSite, type NewSite } from './new-site.ts';
 import { AssetError, loadAssets } from './operate/assets.ts';
 import { MOST_EPSILON } from './plan-accounting.ts';
+import { readBestSellers } from './plan-best-sellers.ts';
 import type { Plan } from './plan-site.ts';
 
 const USAGE = `vitrine new SITE --catalogue FILE [options]
@@ -34,6 +35,9 @@ A key that is there is never replaced.
                            without: ε of one report of the local tier; 4
   --participations K       with --shoppers: equal shares of that budget; as vitrine plan
                            without: reports of one browser to each task; 2
+  --best-sellers FILE      with --shoppers: ids of the goods that sell best, best first, one a line;
+                           pairs among the first of them are counted, not the item graph's. Which
+                           goods these are is public in the task, their order is not
   --window-hours H         how long a round stays open; 24
   --min-reports N          reports of a round; as many as its error demands
   --helper-keys FILE       the second server's public keys (GET /v1/helper/keys): plans a task between
@@ -138,22 +142,11 @@ function parse(args: readonly string[]) {
       args: joinValues(args, ['--helper-signature']),
       allowPositionals: true,
       options: {
-        catalogue: text,
-        cards: text,
-        vectors: text,
-        'image-vectors': text,
-        dir: text,
-        endpoint: text,
-        epsilon: text,
-        participations: text,
-        'window-hours': text,
-        'min-reports': text,
-        'helper-keys': text,
-        'helper-url': text,
-        shoppers: text,
+        ...{ catalogue: text, cards: text, vectors: text, 'image-vectors': text, dir: text },
+        ...{ endpoint: text, epsilon: text, participations: text, 'window-hours': text },
+        ...{ 'min-reports': text, 'helper-keys': text, 'helper-url': text, shoppers: text },
+        ...{ 'best-sellers': text, dist: text, help: { type: 'boolean', default: false } },
         'helper-signature': { type: 'string', multiple: true },
-        dist: text,
-        help: { type: 'boolean', default: false },
       },
     });
   } catch (error) {
@@ -164,14 +157,16 @@ function parse(args: readonly string[]) {
 type Flags = ReturnType<typeof parse>['values'];
 
 /** What `vitrine plan` takes for a whole shop. */
-function shopOf(flags: Flags): Partial<Plan> {
+async function shopOf(flags: Flags): Promise<Partial<Plan>> {
   if ((flags['window-hours'] ?? flags['min-reports']) !== undefined) {
     throw new UsageError('--shoppers plans windows and reports itself');
   }
   const shoppers = numberOf('--shoppers', flags.shoppers, 1, 1e9) ?? 0;
   const epsilon = numberOf('--epsilon', flags.epsilon, 0.01, MOST_EPSILON, false) ?? SHOP_EPSILON;
   const participations = numberOf('--participations', flags.participations, 1, 1000) ?? null;
-  return { shop: { shoppers, epsilon, participations } };
+  const file = flags['best-sellers'];
+  const bestSellers = file === undefined ? undefined : await readBestSellers(file);
+  return { shop: { shoppers, epsilon, participations, ...(bestSellers && { bestSellers }) } };
 }
 
 /** By task name; one without a name is for the one task that waits. */
@@ -183,8 +178,9 @@ function signaturesOf(values: readonly string[] = []): Record<string, string> {
   return Object.fromEntries(pairs);
 }
 
-function planOf(flags: Flags): Partial<Plan> {
-  if (flags.shoppers !== undefined) return shopOf(flags);
+async function planOf(flags: Flags): Promise<Partial<Plan>> {
+  if (flags.shoppers !== undefined) return await shopOf(flags);
+  if (flags['best-sellers'] !== undefined) throw new UsageError('--best-sellers needs --shoppers');
   const epsilon = numberOf('--epsilon', flags.epsilon, 0.01, 8, false);
   const participations = numberOf('--participations', flags.participations, 1, 1000);
   const hours = numberOf('--window-hours', flags['window-hours'], 0.01, 24 * 24, false);
@@ -218,7 +214,7 @@ async function runNew(args: readonly string[], { out, err }: CommandOutput): Pro
   const dir = resolve(values.dir ?? site);
   const assets = await assetsOf(values.dist);
   const wanted: NewSite = {
-    ...{ site, dir, assets, plan: planOf(values), nowMs: Date.now() },
+    ...{ site, dir, assets, plan: await planOf(values), nowMs: Date.now() },
     feed: catalogue === undefined ? null : await bytesOf('--catalogue', catalogue),
     cardFeed: values.cards === undefined ? null : await bytesOf('--cards', values.cards),
     files: {
@@ -252,6 +248,7 @@ function told(made: MadeSite, { site, dir, assets }: NewSite): string {
     const hours = Math.round((windowMs / HOUR_MS) * 100) / 100;
     return `  ${name.padEnd(18)}${tier} tier, ${minReports} to ${maxReports} reports in ${hours} h`;
   });
+  const best = made.bestSellers;
   const signing =
     made.toSign.length === 0
       ? []
@@ -268,6 +265,9 @@ function told(made: MadeSite, { site, dir, assets }: NewSite): string {
     '',
     ...(made.goods === null ? [] : [`Catalogue: ${made.goods} goods`]),
     ...made.problems.map((problem) => `  left out: ${problem}`),
+    ...(best === null
+      ? []
+      : [`Best sellers: ${best.known} of ${best.listed} are in the catalogue`]),
     `Tasks, a browser’s budget being ε ${made.budgetEpsilon}:`,
     ...tasks,
     '',

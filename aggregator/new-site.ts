@@ -25,7 +25,7 @@ import { type Goods, goodsOf } from './new-goods.ts';
 import { snippetsOf } from './new-snippets.ts';
 import { dated, type KeptTask, NewSiteError, withSignatures } from './new-tasks.ts';
 import type { Assets } from './operate/assets.ts';
-import { plannedDrafts, rankerWith } from './plan-drafts.ts';
+import { type PlannedDrafts, plannedDrafts, rankerWith } from './plan-drafts.ts';
 import { DEFAULT_PLAN, intentDraft, type Plan, rankerDraft } from './plan-site.ts';
 import { budgetOf, type TaskDraft, taskOf, writeSite } from './site.ts';
 import { SiteFolder } from './site-folder.ts';
@@ -76,6 +76,8 @@ export interface MadeSite {
   /** Goods of the catalogue, and what was left out of it. */
   readonly goods: number | null;
   readonly problems: readonly string[];
+  /** Ids that the shop listed, and how many of them the catalogue has; null without a list. */
+  readonly bestSellers: { readonly listed: number; readonly known: number } | null;
 }
 
 export interface Kept {
@@ -100,15 +102,11 @@ const ROOT_KEY = 'root/root.key';
 const SERVER_KEY = `server/data/${KEY_FILE}`;
 
 /** As the shop's size asks for, or the shipped tasks. @throws PlanError */
-function draftsOf(
-  plan: Plan,
-  { bytes, hash }: Goods,
-  helper: Helper | null,
-): ReturnType<typeof plannedDrafts> {
+function draftsOf(plan: Plan, { bytes, hash }: Goods, helper: Helper | null): PlannedDrafts {
   const keys = helper?.keys ?? null;
   if (plan.shop != null) return plannedDrafts(plan.shop, decodeCatalogue(bytes, hash), keys);
   const intent = keys === null ? [] : [intentDraft(plan, keys)];
-  return { drafts: [rankerDraft(plan), ...intent], ranker: null };
+  return { drafts: [rankerDraft(plan), ...intent], ranker: null, bestSellers: null };
 }
 
 type Settled = Pick<Kept, 'site' | 'endpoint' | 'plan' | 'helper'> & Pick<NewSite, 'assets'>;
@@ -144,7 +142,7 @@ export async function makeSite(wanted: NewSite): Promise<MadeSite> {
   const all = settled(wanted, kept);
   const { endpoint, plan, helper } = all;
   const catalogue = await goodsOf(wanted, folder, kept);
-  const { drafts, ranker } = draftsOf(plan, catalogue, helper);
+  const { drafts, ranker, bestSellers } = draftsOf(plan, catalogue, helper);
   await mkdir(folder.path('root'), { recursive: true, mode: 0o700 });
   await mkdir(folder.path('server/data'), { recursive: true, mode: 0o700 });
   const rootKey = await folder.key(ROOT_KEY);
@@ -226,5 +224,9 @@ export async function makeSite(wanted: NewSite): Promise<MadeSite> {
     budgetEpsilon: budget.epsilon,
     goods: catalogue.goods,
     problems: catalogue.problems,
+    bestSellers:
+      bestSellers === null
+        ? null
+        : { listed: plan.shop?.bestSellers?.length ?? 0, known: bestSellers },
   };
 }

@@ -94,6 +94,12 @@ function bestPureOrder({ epsilon, delta, participations }: Budget): number {
   return ORDERS[Math.max(0, indexAt(most))] as number;
 }
 
+/** A site's budget is signed in hundredths (`budgetOf`), and never above what was asked for. */
+function hundredths(epsilon: number): number {
+  const nearest = Math.round(100 * epsilon);
+  return (nearest / 100 > epsilon ? nearest - 1 : nearest) / 100;
+}
+
 /**
  * Cuts a budget into participations.
  *
@@ -102,8 +108,7 @@ function bestPureOrder({ epsilon, delta, participations }: Budget): number {
 export function planAccounting(budget: Budget): PlanAccounting {
   check(budget);
   const { delta, participations, tier } = budget;
-  // A site's budget is signed in hundredths (`budgetOf`), and never above what was asked for.
-  const epsilon = Math.floor(100 * budget.epsilon + 1e-9) / 100;
+  const epsilon = hundredths(budget.epsilon);
   const order =
     tier === 'split' ? gaussianOrder(epsilon, delta) : bestPureOrder({ ...budget, epsilon });
   const total = allowed(order, epsilon, delta);

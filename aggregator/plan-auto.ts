@@ -25,6 +25,8 @@ export interface PlanInput {
   readonly edges?: number;
   readonly content?: number;
   readonly has: GoodsFields;
+  /** Goods of the catalogue that the shop says sell best. */
+  readonly bestSellers?: number;
   readonly visitsPerWeek?: number;
   readonly tier: TierChoice;
 }
@@ -39,7 +41,7 @@ export interface AutoPlan {
 }
 
 function planned(input: PlanInput, tier: PlanTier): Omit<AutoPlan, 'reason'> {
-  const { shoppers, epsilon, items, has, visitsPerWeek = 1 } = input;
+  const { shoppers, epsilon, items, has, bestSellers, visitsPerWeek = 1 } = input;
   const { delta = LOCAL_DEFAULTS.delta, participations = PARTICIPATIONS[tier] } = input;
   if (!(Number.isInteger(shoppers) && shoppers >= 1 && shoppers <= 1e9)) {
     throw new PlanError('bad-request', 'shoppers must be an integer from 1 to 1e9');
@@ -55,7 +57,10 @@ function planned(input: PlanInput, tier: PlanTier): Omit<AutoPlan, 'reason'> {
   const usual = has.texts ? Math.min(USUAL_CONTENT, items - 1) : 0;
   const { content = usual, edges = items * USUAL_DEGREE } = input;
   const made = plan(
-    { ...{ shoppers, items, edges, content, has, tier, visitsPerWeek } },
+    {
+      ...{ shoppers, items, edges, content, has, tier, visitsPerWeek },
+      ...(bestSellers !== undefined && { bestSellers }),
+    },
     accounting,
   );
   const one = accounting.choose({

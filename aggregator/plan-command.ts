@@ -8,6 +8,7 @@ import { UsageError } from './audit/web.ts';
 import { readFeed } from './catalogue/feed.ts';
 import type { Command, CommandOutput } from './command.ts';
 import { type AutoPlan, autoPlan, type PlanInput, type TierChoice } from './plan-auto.ts';
+import { bestItems, readBestSellers } from './plan-best-sellers.ts';
 import { planSummary, planTable } from './plan-table.ts';
 
 const USAGE = `vitrine plan --shoppers N --epsilon E [options]
@@ -21,6 +22,9 @@ and predicts the error of each part. It reads no history and sends nothing.
   --participations K   equal shares into which the budget is cut; 24 (local: 8)
   --items N            goods of the catalogue, with all fields; 3686
   --catalogue FILE     the shop's goods instead: their number, and which fields they have
+  --best-sellers FILE  ids of the goods that sell best, best first, one a line: pairs among the first
+                       512, 256, 128 or 64 are counted, not the item graph's. With --catalogue
+                       those that it has count, else as many as FILE names
   --visits V           visits of a shopper in a week; 1
   --tier TIER          local (one server), split (two), or auto, which takes split where that
                        switches more on; auto
@@ -37,6 +41,8 @@ const ALL: GoodsFields = { prices: true, texts: true, brands: true, categories: 
 interface Goods {
   readonly items: number;
   readonly has: GoodsFields;
+  /** Null without a catalogue. */
+  readonly ids: readonly string[] | null;
 }
 
 /** What the goods of a feed have; a field that one good in ten lacks counts, with fewer it does not. */
@@ -46,6 +52,7 @@ function goodsOf(feed: string): Goods {
     items.filter(has).length >= 0.1 * items.length;
   return {
     items: items.length,
+    ids: items.map(({ id }) => id),
     has: {
       prices: most(({ priceCents }) => priceCents !== undefined),
       texts: most(({ title, description }) => `${title}${description}`.trim() !== ''),
@@ -71,7 +78,8 @@ function parse(args: readonly string[]) {
       args: [...args],
       options: {
         ...{ shoppers: text, epsilon: text, delta: text, participations: text, items: text },
-        ...{ catalogue: text, visits: text, tier: text, json: flag, help: flag },
+        ...{ catalogue: text, 'best-sellers': text, visits: text, tier: text },
+        ...{ json: flag, help: flag },
       },
     }).values;
   } catch (error) {
@@ -90,7 +98,7 @@ async function goodsFor({ items, catalogue }: Flags): Promise<Goods> {
   if (catalogue === undefined) {
     return {
       items: items === undefined ? USUAL_ITEMS : numberOf('--items', items, true),
-      has: ALL,
+      ...{ has: ALL, ids: null },
     };
   }
   if (items !== undefined) throw new UsageError('--items or --catalogue, not both');
@@ -101,6 +109,14 @@ async function goodsFor({ items, catalogue }: Flags): Promise<Goods> {
   }
 }
 
+/** How many best sellers are known. @throws PlanError */
+function knownOf(best: readonly string[], { items, ids }: Goods): number {
+  return ids === null ? Math.min(best.length, items) : bestItems(best, ids).length;
+}
+
+/** Goods that are counted are places in a list of ids, which only a catalogue makes items of. */
+const told = (key: string, value: unknown): unknown => (key === 'among' ? undefined : value);
+
 /** A plan without what only a signed task needs. */
 function json({ plan, reason, epsilonPerParticipation, order }: AutoPlan): string {
   const { request, epsilon, delta, participations, spare, ranker, parts } = plan as Plan<Mechanism>;
@@ -109,7 +125,7 @@ function json({ plan, reason, epsilonPerParticipation, order }: AutoPlan): strin
     ranker,
     parts: parts.map(({ chosen, ...part }) => part),
   };
-  return `${JSON.stringify(shown, null, 2)}\n`;
+  return `${JSON.stringify(shown, told, 2)}\n`;
 }
 
 async function runPlan(args: readonly string[], { out, err }: CommandOutput): Promise<number> {
@@ -123,9 +139,11 @@ async function runPlan(args: readonly string[], { out, err }: CommandOutput): Pr
   if (epsilon === undefined) throw new UsageError('--epsilon is needed');
   const tier = tierOf(flags.tier);
   const goods = await goodsFor(flags);
+  const listed = flags['best-sellers'];
+  const best = listed === undefined ? null : await readBestSellers(listed);
+  const { items, has } = goods;
   const input: PlanInput = {
-    ...goods,
-    tier,
+    ...{ items, has, tier },
     shoppers: numberOf('--shoppers', shoppers, true),
     epsilon: numberOf('--epsilon', epsilon, false),
     ...(flags.delta !== undefined && { delta: numberOf('--delta', flags.delta, false) }),
@@ -135,7 +153,8 @@ async function runPlan(args: readonly string[], { out, err }: CommandOutput): Pr
     ...(flags.visits !== undefined && { visitsPerWeek: numberOf('--visits', flags.visits, false) }),
   };
   try {
-    const made = autoPlan(input);
+    const known = best && { bestSellers: knownOf(best, goods) };
+    const made = autoPlan({ ...input, ...known });
     if (flags.json) out(json(made));
     else {
       const { plan, reason, epsilonPerParticipation } = made;

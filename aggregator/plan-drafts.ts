@@ -16,6 +16,7 @@ import type { Mechanism } from '../shared/privacy/mechanism.ts';
 import type { HelperKeys } from '../shared/protocol/task.ts';
 import { ChaChaSource } from '../shared/random/source.ts';
 import { autoPlan } from './plan-auto.ts';
+import { bestItems } from './plan-best-sellers.ts';
 import type { TaskDraft } from './site.ts';
 
 export type PlannedDraft = Omit<TaskDraft, 'expiresAtMs'>;
@@ -27,6 +28,8 @@ export interface ShopSize {
   readonly epsilon: number;
   /** Into how many the budget is cut; as the parts want when null. */
   readonly participations: number | null;
+  /** Ids of the goods that sell best, best first; absent where the shop says nothing. */
+  readonly bestSellers?: readonly string[];
 }
 
 /** A field counts that one good in ten has. */
@@ -63,13 +66,24 @@ function startOf(architecture: Architecture, start: number | null): number[] {
   }
 }
 
+/** With the catalogue's items where the planner has places in the list of best sellers. */
+function ofCatalogue(architecture: Architecture, best: readonly number[]): Architecture {
+  if (architecture.name !== 'counts') return architecture;
+  const { statistic } = architecture;
+  if (statistic.name !== 'popular-pairs') return architecture;
+  const among = best.slice(0, statistic.among.length).sort((a, b) => a - b);
+  return { ...architecture, statistic: { ...statistic, among } };
+}
+
 function draftOf(
   { name, task, chosen }: PlannedPart<Mechanism>,
   delta: number,
   helper: HelperKeys | null,
+  best: readonly number[],
 ): PlannedDraft[] {
   if (task === null) return [];
-  const { architecture, coin, minReports, maxReports, windowMs, participations } = task;
+  const architecture = ofCatalogue(task.architecture, best);
+  const { coin, minReports, maxReports, windowMs, participations } = task;
   const start = chosen?.kind === 'mean' ? (chosen.head?.start ?? null) : null;
   return [
     {
@@ -86,6 +100,13 @@ function draftOf(
   ];
 }
 
+export interface PlannedDrafts {
+  readonly drafts: readonly PlannedDraft[];
+  readonly ranker: RankerRecord | null;
+  /** How many of the listed best sellers the catalogue has; null without a list. */
+  readonly bestSellers: number | null;
+}
+
 /**
  * The tasks that a shop of this size should have: in the split tier with a helper's keys, else with
  * one server.
@@ -93,21 +114,23 @@ function draftOf(
  * @throws PlanError
  */
 export function plannedDrafts(
-  { participations, ...size }: ShopSize,
+  { participations, bestSellers, ...size }: ShopSize,
   catalogue: Catalogue,
   helper: HelperKeys | null,
-): { readonly drafts: readonly PlannedDraft[]; readonly ranker: RankerRecord | null } {
+): PlannedDrafts {
+  const best = bestSellers === undefined ? null : bestItems(bestSellers, catalogue.ids);
   const { plan } = autoPlan({
     ...size,
     ...(participations !== null && { participations }),
+    ...(best !== null && { bestSellers: best.length }),
     items: catalogue.ids.length,
     edges: catalogue.graph.length,
     content: catalogue.k,
     has: fieldsOf(catalogue),
     tier: helper === null ? 'local' : 'split',
   });
-  const drafts = plan.parts.flatMap((part) => draftOf(part, plan.delta, helper));
-  return { drafts, ranker: plan.ranker };
+  const drafts = plan.parts.flatMap((part) => draftOf(part, plan.delta, helper, best ?? []));
+  return { drafts, ranker: plan.ranker, bestSellers: best?.length ?? null };
 }
 
 /** What is left of a ranker while some of its tasks are not signed yet; null without its wide task. */

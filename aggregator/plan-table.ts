@@ -38,11 +38,12 @@ export function planTable({ parts }: Plan<unknown>): string {
 /** What is planned in all, and what it rests on. */
 export function planSummary(plan: Plan<unknown>, epsilonPerParticipation: number): string {
   const { request, epsilon, delta, participations, spare } = plan;
-  const { shoppers, items, tier, visitsPerWeek } = request;
+  const { shoppers, items, bestSellers, tier, visitsPerWeek } = request;
+  const best = bestSellers === undefined ? '' : ` (${count(bestSellers)} known best sellers)`;
   const against = tier === 'split' ? 'whoever does not control both servers' : 'everyone';
   const visits = visitsPerWeek === 1 ? 'once a week' : `${digits(visitsPerWeek)} times a week`;
   return [
-    `${count(shoppers)} shoppers who contribute and visit ${visits}, ${count(items)} goods, ${tier} tier`,
+    `${count(shoppers)} shoppers who contribute and visit ${visits}, ${count(items)} goods${best}, ${tier} tier`,
     `ε ${epsilon} in all at δ ${delta} against ${against}: ${participations} participations (K) of ε ${epsilonPerParticipation.toFixed(2)}, ${spare} of them spare`,
     '',
   ].join('\n');

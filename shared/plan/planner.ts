@@ -10,16 +10,15 @@
  */
 import type { RankerRecord } from '../model/parts.ts';
 import type { Accounting } from './accounting.ts';
+import type { Candidate, Size } from './candidate.ts';
 import {
-  type Candidate,
   candidatesOf,
   DEEP,
   GATE_SIGMAS,
   gateSize,
   MOST_WIDE_UNITS,
-  PAIR,
   POP,
-  type Size,
+  pairPart,
 } from './parts.ts';
 import { assertRequest, PlanError, type PlanRequest, WITHOUT_REPORTS } from './request.ts';
 import { type Figure, type PlannedTask, type Weighed, weigh, weighSize } from './weigh.ts';
@@ -135,13 +134,13 @@ function spread<M>(
   };
 }
 
-function rankerOf(isOn: (name: string) => boolean): RankerRecord | null {
+function rankerOf(isOn: (name: string) => boolean, request: PlanRequest): RankerRecord | null {
   if (!isOn('wide')) return null;
   const gate = { task: 'gate', sigmas: GATE_SIGMAS };
   return {
     wide: 'wide',
     pop: isOn('pop') ? POP : null,
-    pair: isOn('pair') ? { ...PAIR, ...(isOn('gate') && { gate }) } : null,
+    pair: isOn('pair') ? { ...pairPart(request), ...(isOn('gate') && { gate }) } : null,
     deep: isOn('deep') ? { ...DEEP, gate } : null,
     private: null,
   };
@@ -163,7 +162,7 @@ export function plan<M>(request: PlanRequest, accounting: Accounting<M>): Plan<M
     all.some(({ candidate, on }) => candidate.name === name && on);
   const onAt = onWith(request, accounting);
   const gate = gateSize({
-    pair: isOn('pair') ? PAIR : null,
+    pair: isOn('pair') ? pairPart(request) : null,
     deep: isOn('deep') ? DEEP : null,
   });
   const parts = all.map(({ candidate, units, weighed, on }): PlannedPart<M> => {
@@ -182,7 +181,7 @@ export function plan<M>(request: PlanRequest, accounting: Accounting<M>): Plan<M
     };
   });
   const { epsilon, delta, participations } = accounting;
-  return { request, epsilon, delta, participations, parts, spare, ranker: rankerOf(isOn) };
+  return { request, epsilon, delta, participations, parts, spare, ranker: rankerOf(isOn, request) };
 }
 
 function refuse<M>({ shoppers }: PlanRequest, all: readonly Choice<M>[]): never {

@@ -21,6 +21,8 @@ export interface PlanRequest {
   /** Length of a content vector. */
   readonly content: number;
   readonly has: GoodsFields;
+  /** Goods of the catalogue that the shop says sell best; absent where it says nothing. */
+  readonly bestSellers?: number;
   /** `split` needs a second server. */
   readonly tier: PlanTier;
   /** Visits of one shopper in a week, on average. */
@@ -59,6 +61,8 @@ export function assertRequest(request: PlanRequest): void {
   assertInteger('items', request.items, 1, 1 << 24);
   assertInteger('edges', request.edges, 0, 2 ** 32);
   assertInteger('content', request.content, 0, 1024);
+  const { bestSellers = 0 } = request;
+  assertInteger('bestSellers', bestSellers, 0, request.items);
   assertFinite('visitsPerWeek', request.visitsPerWeek);
   if (!(request.visitsPerWeek >= 0.01 && request.visitsPerWeek <= 1000)) {
     throw new RangeError('visitsPerWeek must be from 0.01 to 1000');

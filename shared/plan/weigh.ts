@@ -2,9 +2,9 @@
 import { parameterCount } from '../model/architecture.ts';
 import { isTraining, type TaskRecipe } from '../model/recipe.ts';
 import type { Accounting, Calibrated } from './accounting.ts';
+import type { Candidate, Size } from './candidate.ts';
 import { type Cohort, cohortOf } from './cohort.ts';
 import { LOCAL_DEFAULTS } from './defaults.ts';
-import type { Candidate, Size } from './parts.ts';
 import type { PlanRequest } from './request.ts';
 
 /** B of the split tier: the largest at which 200,000 reports do not wrap (PR6). */

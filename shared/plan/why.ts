@@ -1,5 +1,5 @@
 /** Why a part is on or off, in a line. */
-import type { Candidate } from './parts.ts';
+import type { Candidate } from './candidate.ts';
 import type { PlanRequest } from './request.ts';
 import type { Figure, Weighed } from './weigh.ts';
 

@@ -205,12 +205,17 @@ describe('vitrine plan', () => {
     expect(JSON.parse(manifest).files).toContain('aggregator/PLANNING.md');
     const text = readFileSync(DOCUMENT, 'utf8');
     const blocks = [...text.matchAll(/^\$ npx vitrine (plan .*)\n([\s\S]*?)```/gm)];
-    expect(blocks.map(([, args]) => args)).toEqual(
-      [300, 3000, 30_000, 300_000].map((n) => `plan --shoppers ${n} --epsilon 8`),
-    );
-    for (const [, args = '', shown] of blocks) {
+    expect(blocks.map(([, args]) => args)).toEqual([
+      'plan --shoppers 30000 --epsilon 8 --best-sellers best-sellers.txt | grep ^pair',
+      ...[300, 3000, 30_000, 300_000].map((n) => `plan --shoppers ${n} --epsilon 8`),
+    ]);
+    const list = join(folder, 'best-sellers.txt');
+    await writeFile(list, Array.from({ length: 600 }, (_, i) => `good-${i}`).join('\n'));
+    for (const [, line = '', shown] of blocks) {
+      const [args = '', start = ''] = line.replace('best-sellers.txt', list).split(' | grep ^');
       const { out } = await run(...args.split(' '));
-      expect([args, shown]).toEqual([args, out]);
+      const lines = out.split(/(?<=\n)/).filter((one) => one.startsWith(start));
+      expect([line, shown]).toEqual([line, lines.join('')]);
     }
   });
 });
