@@ -55,5 +55,8 @@ export function bestItems(best: readonly string[], ids: readonly string[]): numb
   if (items.length > 0) return items;
   const some = best.slice(0, NAMED).map((id) => JSON.stringify(id.slice(0, SHOWN)));
   const named = `${some.join(', ')}${best.length > NAMED ? ', …' : ''}`;
-  throw new PlanError('bad-request', `the catalogue has none of the best sellers: ${named}`);
+  throw new PlanError(
+    'bad-request',
+    `the catalogue has none of the best sellers, one id a line: ${named}`,
+  );
 }

@@ -222,9 +222,10 @@ export class History {
 
   async #takeRestore(signed: Signed<RestoreRecord>, index: number): Promise<void> {
     const { record } = signed;
-    const { name, aggregatorKey } = this.#task(record.task);
+    const { name, kind, aggregatorKey } = this.#task(record.task);
     await verifyRecord(signed, aggregatorKey);
     const where = `${name} version ${record.modelVersion}`;
+    this.chain.look(kind === 'train', () => `${where}: a statistic is restored`);
     this.chain.look(this.#open(record.task) === null, () => `${where}: restored in an open round`);
     this.versions.lookAtRestore(record, where);
     this.versions.take(versionEntry(signed), index);

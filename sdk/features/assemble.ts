@@ -181,7 +181,7 @@ export function rankerParts(
     const statistic = architecture.name === 'counts' ? architecture.statistic : null;
     const share = releasedVariance(recipe, known.model.modelVersion);
     const deviation = predictedTaskError(known.task, reports) * reports * Math.sqrt(share / d);
-    const sums = Float64Array.from(known.model.weights, (mean) => mean * reports);
+    const sums = new Float64Array(known.model.weights).map((mean) => mean * reports);
     return { statistic, sums, deviation };
   };
   const { pop, pair } = parts;

@@ -32,7 +32,8 @@ export interface Published {
   readonly entries: readonly PublishedEntry[];
   /**
    * Predicted standard deviation of noise and rounding in each `sum`, near 0 in the test tier; root
-   * mean square over the entries where a mechanism's noise differs between them.
+   * mean square over the entries where a mechanism's noise differs between them. Over several rounds
+   * it takes them to be of one size (K5).
    */
   readonly standardDeviation: number;
 }

@@ -90,6 +90,7 @@ async function assertServable(
   const entries: PlacedEntry[] = [];
   let made = model?.record ?? null;
   if (made?.type === 'restore') {
+    if (task.kind !== 'train') throw new ReceiveError('bad-record', 'a statistic is restored');
     const { of, model: hash } = made;
     if (of === 0) {
       if (hash === task.initialModel) return [];

@@ -65,11 +65,14 @@ export function pairEstimates(
   const shares = slabShares(sums, bands, deviation, scale);
   const priors = Array.from(shares, (share): PairPrior => ({ deviation, share, scale }));
   const cuts = priors.map((prior) => leastSum(Math.min(LEAST, deviation), prior));
-  return Float64Array.from(sums, (sum, pair) => {
-    const band = bands[pair] as number;
-    const counts = sum > (cuts[band] as number) && sum < Infinity;
-    return counts ? posteriorMean(sum, priors[band] as PairPrior) : 0;
-  });
+  // Float64Array.from would lay millions of sums out as a list first.
+  const estimates = new Float64Array(sums.length);
+  for (let pair = 0; pair < estimates.length; pair++) {
+    const [sum, band] = [sums[pair] as number, bands[pair] as number];
+    if (!(sum > (cuts[band] as number) && sum < Infinity)) continue;
+    estimates[pair] = posteriorMean(sum, priors[band] as PairPrior);
+  }
+  return estimates;
 }
 
 /**

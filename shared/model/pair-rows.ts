@@ -25,12 +25,12 @@ export function graphRows(
 ): PairRows {
   const n = ids.length;
   if (matrix.length !== n * degree) throw new RangeError(`matrix must hold ${n * degree} numbers`);
-  const rows: Triple[] = [];
-  for (let e = 0; e < matrix.length; e++) {
-    const [value, to] = [matrix[e] as number, graph[e] as number];
-    if (value > 0 && to < n) rows.push([Math.floor(e / degree), to, value]);
-  }
-  return rowsOf(rows, n);
+  return rowsOf((add) => {
+    for (let e = 0; e < matrix.length; e++) {
+      const [value, to] = [matrix[e] as number, graph[e] as number];
+      if (value > 0 && to < n) add(Math.floor(e / degree), to, value);
+    }
+  }, n);
 }
 
 /**
@@ -56,12 +56,14 @@ export function popularRows(
     bands[pair] = likenessBand(vectorDot(vectors, k, from, to));
   });
   const estimates = pairEstimates(sums, bands, deviation, scale);
-  const rows: Triple[] = [];
-  visitPairs(among, (from, to, pair) => {
-    const estimate = estimates[pair] as number;
-    if (estimate > 0) rows.push([from, to, estimate], [to, from, estimate]);
-  });
-  return rowsOf(rows, ids.length);
+  return rowsOf((add) => {
+    visitPairs(among, (from, to, pair) => {
+      const estimate = estimates[pair] as number;
+      if (!(estimate > 0)) return;
+      add(from, to, estimate);
+      add(to, from, estimate);
+    });
+  }, ids.length);
 }
 
 /** In the order of the statistic's entries. */
@@ -75,23 +77,26 @@ function visitPairs(
   }
 }
 
-type Triple = readonly [from: number, to: number, value: number];
+type Add = (from: number, to: number, value: number) => void;
 
-function rowsOf(triples: readonly Triple[], n: number): PairRows {
+/** @param visit adds what there is, the same each time: a list of millions of pairs is never laid out. */
+function rowsOf(visit: (add: Add) => void, n: number): PairRows {
   const starts = new Uint32Array(n + 1);
-  for (const [from] of triples) starts[from + 1] = (starts[from + 1] as number) + 1;
+  visit((from) => {
+    starts[from + 1] = (starts[from + 1] as number) + 1;
+  });
   for (let row = 0; row < n; row++) {
     starts[row + 1] = (starts[row + 1] as number) + (starts[row] as number);
   }
   const next = starts.slice(0, n);
-  const items = new Uint32Array(triples.length);
-  const values = new Float32Array(triples.length);
-  for (const [from, to, value] of triples) {
+  const items = new Uint32Array(starts[n] as number);
+  const values = new Float32Array(items.length);
+  visit((from, to, value) => {
     const at = next[from] as number;
     next[from] = at + 1;
     items[at] = to;
     values[at] = value;
-  }
+  });
   return { starts, items, values };
 }
 

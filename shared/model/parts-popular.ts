@@ -56,7 +56,9 @@ export function popularPairEntries(
   const weights = new Map<number, number>();
   // Places count from the newest pair: the norm is 1 all the same, and no old pair comes to 0/0.
   let newest = -1;
-  for (let later = sequence.length - 1; later > 0; later--) {
+  let weight = 1;
+  for (let later = sequence.length - 1; later > 0 && weight > 0; later--) {
+    if (newest !== -1) weight = decay ** (newest - later);
     const b = place.get(sequence[later] as number);
     if (b === undefined) continue;
     for (let gap = 1; gap <= gaps && gap <= later; gap++) {
@@ -64,8 +66,7 @@ export function popularPairEntries(
       if (a === undefined || a === b) continue;
       if (newest === -1) newest = later;
       const entry = entryOf(Math.min(a, b), Math.max(a, b), m);
-      const weight = decay ** (newest - later) / Math.sqrt(gap);
-      weights.set(entry, (weights.get(entry) ?? 0) + weight);
+      weights.set(entry, (weights.get(entry) ?? 0) + weight / Math.sqrt(gap));
     }
   }
   let squares = 0;

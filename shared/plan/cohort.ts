@@ -19,7 +19,7 @@ const WINDOWS_MS: readonly number[] = [1, 2, 4, 7, 14].map((days) => days * DAY_
 const FEWEST = { split: 120, local: 1000 } as const;
 
 /** And this many at most: what one server adds up in memory and in a window, with room. */
-const MOST = 100_000;
+export const MOST_REPORTS = 100_000;
 
 /**
  * A round of fewer expected reports is not planned: three deviations below them would be under the
@@ -102,7 +102,7 @@ export function cohortOf(input: CohortInput): Cohort | null {
   const { shoppers, visitsPerWeek, tier, spread, participations: k } = input;
   const top = reach(input);
   const wanted = spread === 1 ? top : Math.max(FEWEST[tier], shoppers / spread);
-  const reports = Math.floor(Math.min(MOST, top, wanted));
+  const reports = Math.floor(Math.min(MOST_REPORTS, top, wanted));
   if (reports < LEAST) return null;
   const minReports = fewest(reports);
   const q = reports / shoppers;

@@ -21,9 +21,11 @@ import { NEXT_CATEGORY } from '../model/heads/next-category.ts';
 import { PRICE_SENSITIVITY } from '../model/heads/price-sensitivity.ts';
 import type { HeadRecord } from '../model/heads/record.ts';
 import { VALUE } from '../model/heads/value.ts';
+import { PAIR_SCALE } from '../model/pair-prior.ts';
 import type { DeepPart, PairPart, PopPart, RankerParts } from '../model/parts.ts';
 import type { Statistic } from '../model/statistic.ts';
 import type { Candidate, CountSize, GateSize, MeanSize } from './candidate.ts';
+import { MOST_REPORTS } from './cohort.ts';
 import type { GoodsFields, PlanRequest } from './request.ts';
 
 /** Items of a history that the ranker looks at: §1. */
@@ -41,12 +43,15 @@ export const PAIR: PairPart = {
 
 /**
  * Of pairs among the best-known goods: chosen on the validation lists of amazon-beauty
- * (test/bench/quality). The threshold is that of a graph's pairs, which every record has.
+ * (test/bench/quality), in rounds of `BEST_REPORTS`. The threshold is that of a graph's pairs, which
+ * every record has.
  */
 const BEST_PAIR: PairPart = {
   ...{ task: PAIR.task, weight: 1, threshold: PAIR.threshold },
   ...{ decay: 0.6, reach: 5 },
 };
+
+const BEST_REPORTS = 22_363;
 
 export const DEEP: DeepPart = { task: 'deep' };
 
@@ -161,9 +166,16 @@ function bestPair(known: number): Candidate {
   };
 }
 
-/** Settings of the part that stands on the pairs that are counted. */
-export function pairPart({ bestSellers }: PlanRequest): PairPart {
-  return bestSellers === undefined ? PAIR : BEST_PAIR;
+/**
+ * Settings of the part that stands on the pairs that are counted. Estimates grow with the reports of
+ * a round, of which a planned one has nearly as many as there are shoppers, up to a limit: what they
+ * are compared with grows alike, and their weight falls.
+ */
+export function pairPart({ bestSellers, shoppers }: PlanRequest): PairPart {
+  if (bestSellers === undefined) return PAIR;
+  const times = Math.min(shoppers, MOST_REPORTS) / BEST_REPORTS;
+  const scale = Number((PAIR_SCALE * times).toPrecision(2));
+  return { ...BEST_PAIR, weight: Number((BEST_PAIR.weight / times).toPrecision(2)), scale };
 }
 
 const WIDTHS = [64, 32, 16, 8] as const;

@@ -94,9 +94,9 @@ describe('a list of best sellers', () => {
     const ids = ['a', 'b'];
     expect(bestItems(['x', 'b', 'a'], ids)).toEqual([1, 0]);
     expect(() => bestItems(['x', 'y', 'z', 'w'], ids)).toThrow(
-      'bad-request: the catalogue has none of the best sellers: "x", "y", "z", …',
+      'bad-request: the catalogue has none of the best sellers, one id a line: "x", "y", "z", …',
     );
-    expect(() => bestItems(['A'], ids)).toThrow(/best sellers: "A"$/);
+    expect(() => bestItems(['A'], ids)).toThrow(/one id a line: "A"$/);
     expect(() => bestItems([`\u001b[2J${'x'.repeat(100)}`], ids)).toThrow(/"\\u001b\[2Jx{36}"$/);
   });
 });
@@ -167,7 +167,7 @@ describe('vitrine new --best-sellers', () => {
     expect(task.architecture).toMatchObject({ statistic: { name: 'popular-pairs', among } });
     const floor = { maxEpsilon: 8, allowTestTier: false, endpoint: 'https://x.example' };
     expect(() => assertReportable(task, { ...floor, nowMs: Date.now() })).not.toThrow();
-    expect((await site()).ranker?.pair).toMatchObject({ weight: 1, reach: 5 });
+    expect((await site()).ranker?.pair).toMatchObject({ weight: 0.22, reach: 5 });
     // The list and its order stay off the server.
     const told = (files: Record<string, string>) =>
       Object.values(files).some((text) => text.includes('gone too'));
@@ -195,7 +195,11 @@ describe('vitrine new --best-sellers', () => {
     const cases: readonly (readonly [readonly string[], number, string])[] = [
       [['--best-sellers', list], 2, '--best-sellers needs --shoppers'],
       [[...sized, '--best-sellers', `${list}x`], 2, '--best-sellers: ENOENT'],
-      [[...sized, '--best-sellers', other], 1, 'none of the best sellers: "x-1", "x-2", "x-3", …'],
+      [
+        [...sized, '--best-sellers', other],
+        1,
+        'none of the best sellers, one id a line: "x-1", "x-2", "x-3", …',
+      ],
     ];
     for (const [flags, code, words] of cases) {
       const got = await make('--catalogue', feed, ...flags);
@@ -237,7 +241,7 @@ describe('vitrine plan --best-sellers', () => {
     expect(pair.task.architecture.statistic).toEqual({
       ...{ name: 'popular-pairs', gaps: 10, decay: 0.9 },
     });
-    expect(json.ranker.pair).toMatchObject({ weight: 1, reach: 5 });
+    expect(json.ranker.pair).toMatchObject({ weight: 0.22, reach: 5 });
     const plain = JSON.parse((await plan('--json')).out);
     expect(plain.request).not.toHaveProperty('bestSellers');
   });
@@ -249,7 +253,7 @@ describe('vitrine plan --best-sellers', () => {
     const cases: readonly (readonly [readonly string[], number, string])[] = [
       [['--best-sellers', file('none.txt')], 2, '--best-sellers: ENOENT'],
       [['--best-sellers', file('empty.txt')], 2, 'empty.txt has no id'],
-      [['--best-sellers', file('other.txt'), '--catalogue', feed], 1, 'best sellers: "x-1"'],
+      [['--best-sellers', file('other.txt'), '--catalogue', feed], 1, 'one id a line: "x-1"'],
       [['--best-sellers'], 2, '--best-sellers'],
     ];
     for (const [flags, code, words] of cases) {

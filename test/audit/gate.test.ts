@@ -190,6 +190,14 @@ describe('a log that says what does not follow', () => {
       { type: 'restore', restore: inside },
     ]);
     expect(faults).toContain('wide version 2: restored in an open round');
+    const counted = made.findLast(({ task }) => task !== world.ranker);
+    const statistic = signRecord(
+      { ...early, task: counted?.task, modelVersion: 9, of: 1 } as never,
+      SIGNER,
+    );
+    expect(await faultsOf([...log, { type: 'restore', restore: statistic }])).toContainEqual(
+      expect.stringMatching(/^(?!wide).* version 9: a statistic is restored$/),
+    );
     const key = signRecord(
       {
         ...(log.find(({ type }) => type === 'restore') as never as { restore: { record: object } })

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { graphPairs, itemCounts } from '../../sdk/measure/items.ts';
 import { measure } from '../../sdk/measure/measure.ts';
 import type { Catalogue } from '../../shared/model/catalogue.ts';
-import { popularPairs } from '../../shared/model/parts-popular.ts';
+import { popularPairEntries, popularPairs } from '../../shared/model/parts-popular.ts';
 import { entryCount, entryNames, type Statistic } from '../../shared/model/statistic.ts';
 import { event, JUNK_EVENTS, smallCatalogue } from './features-goods.ts';
 
@@ -128,6 +128,13 @@ describe('popularPairs', () => {
     );
     const old = [0, 2, ...new Array<number>(2000).fill(1)];
     expect(of(old, 0.5)).toEqual([1, 0, 0]);
+  });
+
+  it('K17 lists no pair so old that its weight is nothing', () => {
+    const statistic = { name: 'popular-pairs', among: [0, 2, 5], gaps: 2 } as const;
+    const far = [0, 5, ...new Array<number>(80).fill(1), 0, 2];
+    expect([...popularPairEntries({ ...statistic, decay: 1e-6 }, far)]).toEqual([[0, 1]]);
+    expect([...popularPairEntries(statistic, far).keys()]).toEqual([0, 1]);
   });
 });
 

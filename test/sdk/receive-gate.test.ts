@@ -117,11 +117,14 @@ describe('a version that is served again', () => {
     await expect(look(world, db)).rejects.toEqual(because('bad-record', /version 2 after 3/));
   });
 
-  it('R10 the initial model again needs no record of its own', async () => {
+  it('R10 the initial model again needs no record of its own; of a statistic it is refused', async () => {
     const world = await newWorld();
     await world.publish();
     restore(world, {});
     expect(await look(world)).toMatchObject({ modelVersion: 3, modelHash: world.initialModel });
+    await world.offer(EVALUATE);
+    restore(world, {});
+    await expect(look(world)).rejects.toEqual(because('bad-record', /statistic is restored/));
   });
 
   it('R10 refuses one of which the head does not show that it was there before', async () => {

@@ -95,6 +95,24 @@ describe('popularRows', () => {
     expect(other.values[1]).toBeCloseTo(posteriorMean(9, { ...prior, share: 0.95, scale: 1.5 }), 5);
   });
 
+  it('K17 hold every pair of many goods once in each direction', () => {
+    const m = 60;
+    const numbers = Array.from({ length: m }, (_, i) => i);
+    const goods = { ids: numbers.map(String), k: 1, vectors: new Float32Array(m) };
+    const sums = Float64Array.from({ length: (m * (m - 1)) / 2 }, (_, pair) => pair + 1);
+    const { starts, items, values } = popularRows({ among: numbers }, sums, 0, {}, goods);
+    expect([...starts]).toEqual([...numbers, m].map((row) => row * (m - 1)));
+    for (const a of numbers) {
+      const row = items.subarray(starts[a], starts[a + 1]);
+      expect([...row].sort((x, y) => x - y)).toEqual(numbers.filter((b) => b !== a));
+      for (const [at, b] of row.entries()) {
+        const [less, more] = [Math.min(a, b), Math.max(a, b)];
+        const pair = less * m - (less * (less + 1)) / 2 + (more - less);
+        expect(values[a * (m - 1) + at]).toBe(pair);
+      }
+    }
+  });
+
   it('K17 scores the decayed sum of estimates itself', () => {
     const rows = popularRows(POPULAR, [9, 0, 7], 0, {}, GOODS);
     const form = { decay: 0.5, reach: 2 };

@@ -77,7 +77,8 @@ describe('pairs among best sellers', () => {
   });
 
   it('K18 K20 the ranker and its gate have the settings of these pairs, of a graph’s without a list', () => {
-    const settings = { task: 'pair', weight: 1, threshold: 3, decay: 0.6, reach: 5 };
+    // Of 22,363 reports the weight is 1 and the scale 1.5.
+    const settings = { task: 'pair', weight: 0.45, threshold: 3, decay: 0.6, reach: 5, scale: 3.4 };
     const gate = { task: 'gate', sigmas: 2 };
     const cases = [
       [planOf({ shoppers: 50_000, bestSellers: 600 }), settings],
@@ -91,7 +92,9 @@ describe('pairs among best sellers', () => {
       );
     }
     const small = planOf({ shoppers: 25_000, bestSellers: 600 });
-    expect(small?.ranker?.pair).toEqual(settings);
+    expect(small?.ranker?.pair).toEqual({ ...settings, weight: 0.89, scale: 1.7 });
+    const large = planOf({ shoppers: 1_000_000, bestSellers: 600 });
+    expect(large?.ranker?.pair).toMatchObject({ weight: 0.22, scale: 6.7 });
   });
 
   it('change nothing else of a plan', () => {

@@ -15,7 +15,9 @@ export const DELTA = 1e-6;
 export const MOST_PARTICIPATIONS = 10;
 
 const MECHANISM: Mechanism = discreteGaussian(sigmaOfEpsilon(EPSILON, DELTA));
-const SCALE_BITS = 16;
+const MOST_SCALE_BITS = 16;
+/** Of 2^31, what so many whole norms may take: the rest is for noise. */
+const SHARE_OF_SUM = 0.95;
 
 /** ε of `participations` reports at `DELTA`, against one honest server. */
 export function epsilonAfter(participations: number): number {
@@ -36,7 +38,8 @@ export function noiseTask(d: number, clipL2: number, reports: number, noised: bo
     mechanism: noised ? MECHANISM : { name: 'none' },
     d,
     clipL2,
-    scaleBits: SCALE_BITS,
+    // PR6: a sum of more reports would wrap.
+    scaleBits: Math.min(MOST_SCALE_BITS, Math.floor(Math.log2((SHARE_OF_SUM * 2 ** 31) / reports))),
     minReports: reports,
     maxReports: reports,
   };
@@ -99,7 +102,7 @@ export function openSums(
   { noised, source, noiseShare = 1 }: SumOptions,
 ): OpenedSums {
   const task = noiseTask(d, 1, reports.length, noised);
-  const B = 2 ** SCALE_BITS;
+  const B = 2 ** task.scaleBits;
   const bound = normBoundSquared(B, d);
   const sum = new Float64Array(d);
   for (const { entries, values } of reports) {

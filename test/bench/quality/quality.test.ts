@@ -10,7 +10,7 @@ import { FormError, formOf } from './forms.ts';
 import { sampledNegatives } from './negatives.ts';
 import { addPairScores, everyPair, pairTable } from './pairs.ts';
 import { spendings } from './plan.ts';
-import { epsilonAfter, meanOpened, openSums, sourceOf, sparse } from './privacy.ts';
+import { epsilonAfter, meanOpened, noiseTask, openSums, sourceOf, sparse } from './privacy.ts';
 import { runRanking } from './ranking.ts';
 import { readSet } from './sets.ts';
 import { syntheticFolder } from './synthetic.ts';
@@ -105,6 +105,18 @@ describe('opened sums', () => {
     const tenth = openSums(reports, 50, { noised: true, noiseShare: 0.1, source: sourceOf('b/0') });
     expect(tenth.deviation).toBeCloseTo(claimed / 10, 12);
     expect(((tenth.sums[30] as number) * 10) / (openings[0]?.sums[30] as number)).toBeCloseTo(1, 6);
+  });
+
+  it('of hundreds of thousands of shoppers do not wrap', () => {
+    const source = sourceOf('c');
+    for (const shoppers of [3285, 22_363, 32_700, 168_003, 400_000]) {
+      const own = sparse(Float32Array.of(1, 0));
+      const opened = openSums(new Array(shoppers).fill(own), 2, { noised: true, source });
+      expect(Math.abs((opened.sums[0] as number) - shoppers)).toBeLessThan(10 * opened.deviation);
+      expect(opened.deviation).toBeCloseTo(2 * 2.3816, 1);
+    }
+    expect(noiseTask(2, 1, 22_363, true).scaleBits).toBe(16);
+    expect(noiseTask(2, 1, 168_003, true).scaleBits).toBe(13);
   });
 
   it('cost ε 2 once and 7.2 ten times', () => {
