@@ -113,14 +113,21 @@ describe('a candidate', () => {
 });
 
 describe('the start of several tasks', () => {
-  it('K12 a gate that evaluates another task of the same name is refused by name', async () => {
-    const { gate: _, ...ungated } = rankerDraft({ label: 'the first one' });
-    const second = rankerDraft({ label: 'the second one' });
-    await expect(GateWorld.started([ungated, second, qualityDraft()])).rejects.toMatchObject({
+  it('K12 a gate that evaluates another task is refused by name', async () => {
+    const { gate: _, ...ungated } = rankerDraft();
+    const other = rankerDraft({ name: 'other' });
+    await expect(GateWorld.started([ungated, other, qualityDraft()])).rejects.toMatchObject({
       code: 'bad-site',
       message: expect.stringMatching(/its gate 'quality' is no evaluation of it/),
     });
-    await GateWorld.started([second, ungated, qualityDraft()]);
+  });
+
+  it('K2 two tasks of one name are refused, so that a gate is about one', async () => {
+    const { gate: _, ...ungated } = rankerDraft({ label: 'the first one' });
+    const second = rankerDraft({ label: 'the second one' });
+    await expect(GateWorld.started([second, ungated, qualityDraft()])).rejects.toThrow(
+      /site.tasks: expected one task of each name/,
+    );
   });
 
   it('K11 L1 a task is in the log before a round about its version, in any order of the site', async () => {
