@@ -21,7 +21,7 @@ import { NEXT_CATEGORY } from '../model/heads/next-category.ts';
 import { PRICE_SENSITIVITY } from '../model/heads/price-sensitivity.ts';
 import type { HeadRecord } from '../model/heads/record.ts';
 import { VALUE } from '../model/heads/value.ts';
-import { PAIR_SCALE } from '../model/pair-prior.ts';
+import { PAIR_REPORTS, PAIR_SCALE } from '../model/pair-prior.ts';
 import type { DeepPart, PairPart, PopPart, RankerParts } from '../model/parts.ts';
 import type { Statistic } from '../model/statistic.ts';
 import type { Candidate, CountSize, GateSize, MeanSize } from './candidate.ts';
@@ -43,15 +43,13 @@ export const PAIR: PairPart = {
 
 /**
  * Of pairs among the best-known goods: chosen on the validation lists of amazon-beauty
- * (test/bench/quality), in rounds of `BEST_REPORTS`. The threshold is that of a graph's pairs, which
+ * (test/bench/quality), in rounds of `PAIR_REPORTS`. The threshold is that of a graph's pairs, which
  * every record has.
  */
 const BEST_PAIR: PairPart = {
   ...{ task: PAIR.task, weight: 1, threshold: PAIR.threshold },
   ...{ decay: 0.6, reach: 5 },
 };
-
-const BEST_REPORTS = 22_363;
 
 export const DEEP: DeepPart = { task: 'deep' };
 
@@ -173,7 +171,7 @@ function bestPair(known: number): Candidate {
  */
 export function pairPart({ bestSellers, shoppers }: PlanRequest): PairPart {
   if (bestSellers === undefined) return PAIR;
-  const times = Math.min(shoppers, MOST_REPORTS) / BEST_REPORTS;
+  const times = Math.min(shoppers, MOST_REPORTS) / PAIR_REPORTS;
   const scale = Number((PAIR_SCALE * times).toPrecision(2));
   return { ...BEST_PAIR, weight: Number((BEST_PAIR.weight / times).toPrecision(2)), scale };
 }

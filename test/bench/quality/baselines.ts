@@ -1,7 +1,8 @@
 /** What a trained ranker is printed beside; none of these is private. */
+import type { PairRows } from '../../../shared/model/pair-rows.ts';
 import { SeededRandom } from '../../simulate/random.ts';
 import { solve } from './central.ts';
-import { type PairTable, pairTable } from './pairs.ts';
+import { pairTable } from './pairs.ts';
 
 /** Scores of all items for a history. */
 export type Score = (history: readonly number[]) => Float32Array;
@@ -39,7 +40,7 @@ export function markov(
 
 function addRows(
   scores: Float32Array,
-  { starts, items, values }: PairTable,
+  { starts, items, values }: PairRows,
   history: readonly number[],
   reach: number,
   decay: number,
@@ -59,7 +60,7 @@ function allPairs(
   items: number,
   window: number,
   backward: number,
-): PairTable {
+): PairRows {
   const sums = new Map<number, number>();
   const add = (a: number, b: number, amount: number): void => {
     if (amount > 0) sums.set(a * items + b, (sums.get(a * items + b) ?? 0) + amount);

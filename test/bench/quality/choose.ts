@@ -4,15 +4,14 @@
  */
 import { startWeights } from '../../../sdk/features/wide.ts';
 import { ndcg } from '../../../shared/model/metrics/ranking.ts';
-import type { PairForm } from '../../../shared/model/pair-rows.ts';
+import type { PairForm, PairRows } from '../../../shared/model/pair-rows.ts';
 import type { CaseRanks, Ranked } from './evaluate.ts';
-import type { PairTable } from './pairs.ts';
 
 /** What a federation has opened: weights, popularity scores and tables of pairs by name. */
 export interface Tables {
   readonly weights: Float32Array;
   readonly pop: Float32Array;
-  readonly pairs: { readonly [name: string]: PairTable };
+  readonly pairs: { readonly [name: string]: PairRows };
 }
 
 export type Combination = {

@@ -1,19 +1,17 @@
 /** Many rankers on the same lists: rankers of the same wide weights share a list's wide scores. */
 import type { WideScorer } from '../../../sdk/features/wide.ts';
 import { type Rank, rankAmong, rankOf } from '../../../shared/model/metrics/ranking.ts';
+import type { PairForm, PairRows } from '../../../shared/model/pair-rows.ts';
 import type { Score } from './baselines.ts';
 import { WIDE } from './federate.ts';
 import { sampledNegatives } from './negatives.ts';
-import { addPairScores, type PairTable } from './pairs.ts';
+import { addPairScores } from './pairs.ts';
 import type { EvaluationCase, RankingSet } from './sets.ts';
 
 /** A pair part as it scores. */
-export interface PairPart {
-  readonly table: PairTable;
+export interface PairPart extends PairForm {
+  readonly table: PairRows;
   readonly weight: number;
-  readonly decay: number;
-  readonly reach: number;
-  readonly linear?: boolean;
 }
 
 /** A ranker: its own scores, or wide weights and the parts on top. */

@@ -1,16 +1,8 @@
 /** Sparse tables of pairs: from counts of any statistic, or of all pairs where nothing is noised. */
-import type { Catalogue } from '../../../shared/model/catalogue.ts';
-import type { PairForm } from '../../../shared/model/pair-rows.ts';
-
-/** Row a holds entries starts[a] to starts[a + 1]; length n + 1. */
-export interface PairTable {
-  readonly starts: Uint32Array;
-  readonly items: Uint32Array;
-  readonly values: Float32Array;
-}
+import type { PairForm, PairRows } from '../../../shared/model/pair-rows.ts';
 
 /** Of sums by a·n + b; only those above 0 are kept. */
-export function pairTable(sums: ReadonlyMap<number, number>, n: number): PairTable {
+export function pairTable(sums: ReadonlyMap<number, number>, n: number): PairRows {
   const kept = [...sums.keys()]
     .filter((key) => (sums.get(key) as number) > 0)
     .sort((a, b) => a - b);
@@ -28,21 +20,6 @@ export function pairTable(sums: ReadonlyMap<number, number>, n: number): PairTab
   };
 }
 
-/** A matrix on the catalogue's graph, as `pairMatrix` gives it, as a table. */
-export function graphTable(
-  matrix: ArrayLike<number>,
-  { ids, graph, degree }: Pick<Catalogue, 'ids' | 'graph' | 'degree'>,
-): PairTable {
-  const n = ids.length;
-  const sums = new Map<number, number>();
-  for (let e = 0; e < matrix.length; e++) {
-    if ((matrix[e] as number) > 0 && (graph[e] as number) < n) {
-      sums.set(Math.floor(e / degree) * n + (graph[e] as number), matrix[e] as number);
-    }
-  }
-  return pairTable(sums, n);
-}
-
 /**
  * All directed pairs over `gaps` places, 1/gap forward and half as much backward, scaled to norm 1
  * per shopper as the statistic `graph-pairs` is: what co-occurrence could give without noise.
@@ -51,7 +28,7 @@ export function everyPair(
   train: readonly (readonly number[])[],
   n: number,
   gaps: number,
-): PairTable {
+): PairRows {
   const sums = new Map<number, number>();
   for (const row of train) {
     const own = new Map<number, number>();
@@ -82,7 +59,7 @@ export function everyPair(
  */
 export function addPairScores(
   scores: Float32Array,
-  { starts, items, values }: PairTable,
+  { starts, items, values }: PairRows,
   history: readonly number[],
   { weight, decay, reach, linear = false }: PairForm & { readonly weight: number },
   scratch: Float32Array,

@@ -1,11 +1,11 @@
 /** Popularity and co-occurrence of a set's shoppers, opened under DP or without. */
 import { graphPairs, itemCounts } from '../../../sdk/measure/items.ts';
 import type { Catalogue } from '../../../shared/model/catalogue.ts';
-import { PAIR_SCALE } from '../../../shared/model/pair-prior.ts';
-import { popularRows } from '../../../shared/model/pair-rows.ts';
+import { PAIR_REPORTS, PAIR_SCALE } from '../../../shared/model/pair-prior.ts';
+import { graphRows, type PairRows, popularRows } from '../../../shared/model/pair-rows.ts';
 import { pairMatrix, popularityScores } from '../../../shared/model/parts.ts';
 import { popularPairCount, popularPairEntries } from '../../../shared/model/parts-popular.ts';
-import { everyPair, graphTable, type PairTable } from './pairs.ts';
+import { everyPair } from './pairs.ts';
 import { LONGEST_STATISTIC, POPULAR_ITEMS } from './plan.ts';
 import {
   entriesOf,
@@ -28,8 +28,6 @@ const POPULAR_GAPS = 10;
  * on amazon-beauty and lose 0.02 to 0.05 on amazon-industrial.
  */
 const DECAY = 0.9;
-/** Reports of the set on which scale and weights of pairs were chosen. */
-const TUNED_REPORTS = 22_363;
 
 export interface Noise {
   readonly noised: boolean;
@@ -45,7 +43,7 @@ export class Statistics {
   readonly #n: number;
   readonly #items = new Map<number, SparseReport[]>();
   #graph: SparseReport[] | null = null;
-  #all: PairTable | null = null;
+  #all: PairRows | null = null;
 
   constructor(catalogue: Catalogue, train: readonly (readonly number[])[]) {
     this.#catalogue = catalogue;
@@ -70,7 +68,7 @@ export class Statistics {
   }
 
   /** All pairs of the shoppers, which no statistic of a bounded length can hold: not private. */
-  allPairs(): PairTable {
+  allPairs(): PairRows {
     this.#all ??= everyPair(this.#train, this.#n, GRAPH_GAPS);
     return this.#all;
   }
@@ -81,18 +79,18 @@ export class Statistics {
   }
 
   /** Co-occurrence on the catalogue's graph. */
-  graphTable(times: number, noise: Noise): PairTable {
+  graphTable(times: number, noise: Noise): PairRows {
     const catalogue = this.#catalogue;
     const edges = catalogue.graph.length;
     this.#graph ??= this.#train.map((row) =>
       sparse(graphPairs({ name: 'graph-pairs', edges, gaps: GRAPH_GAPS }, row, catalogue)),
     );
     const { sums, deviation } = this.#open(this.#graph, edges, times, 'graph', noise);
-    return graphTable(pairMatrix(sums, deviation, { threshold: THRESHOLD }), catalogue);
+    return graphRows(pairMatrix(sums, deviation, { threshold: THRESHOLD }), catalogue);
   }
 
   /** Co-occurrence among the goods that a published popularity puts first. */
-  popularTable(popularity: OpenedSums, times: number, noise: Noise): PairTable {
+  popularTable(popularity: OpenedSums, times: number, noise: Noise): PairRows {
     const n = this.#n;
     const order = Array.from({ length: n }, (_, i) => i).sort(
       (a, b) => (popularity.sums[b] as number) - (popularity.sums[a] as number) || a - b,
@@ -104,7 +102,7 @@ export class Statistics {
     const d = popularPairCount(among.length);
     const { sums, deviation } = this.#open(reports, d, times, 'popular', noise);
     // As the planner has it: estimates grow with the reports, of which the weights know nothing.
-    const more = this.#train.length / TUNED_REPORTS;
+    const more = this.#train.length / PAIR_REPORTS;
     const scale = PAIR_SCALE * more;
     const rows = popularRows(statistic, sums, deviation, { scale }, this.#catalogue);
     return { ...rows, values: rows.values.map((value) => value / more) };
