@@ -37,6 +37,8 @@ import {
 export interface TowerOptions {
   readonly quick: boolean;
   readonly kinds?: readonly TowerKind[];
+  /** What a tower stands on; by default both. */
+  readonly bases?: readonly string[];
   readonly say?: (line: string) => void;
   /** Given what is known so far after every row: a fit may take hours. */
   readonly keep?: (fits: TowerFits) => void;
@@ -71,6 +73,7 @@ const VALID_ROWS = 1_500;
 const MOST_EXAMPLES = 150_000;
 /** Test rows times items, at most; rows are thinned evenly where there are more. */
 const MOST_SCORES = 3e8;
+const BASES: readonly string[] = ['alone', 'on wide'];
 const ALONE: Base = { name: 'alone', scores: null, some: null };
 /** Of a tower beside the wide score. */
 const WEIGHTS = [0.05, 0.1, 0.2, 0.5, 1, 2];
@@ -83,7 +86,13 @@ const INDEXED = 128;
  * @param folder a ranking set of any form (sets.ts).
  */
 export async function fitTowers(folder: string, options: TowerOptions): Promise<TowerFits> {
-  const { quick, kinds = KINDS, say = () => undefined, keep = () => undefined } = options;
+  const {
+    quick,
+    kinds = KINDS,
+    bases = BASES,
+    say = () => undefined,
+    keep = () => undefined,
+  } = options;
   const set = readSet(folder);
   const given = set.vectors?.every((row) => row.every((value) => value === 0))
     ? indexed(set)
@@ -115,7 +124,7 @@ export async function fitTowers(folder: string, options: TowerOptions): Promise<
     const wide = wideBase(scorer, set);
     add(await rowOf('wide alone', wide.scores as Scores, { set, valid, test }));
     for (const kind of kinds) {
-      for (const base of [ALONE, wide]) {
+      for (const base of [ALONE, wide].filter(({ name }) => bases.includes(name))) {
         const fit = await fitOne(kind, base, { set, catalogue, prefixes, valid, quick, say });
         const score: Scores = (history) => added(fit, base, catalogue, history);
         const row = await rowOf(`${kind} ${base.name}`, score, { set, valid, test });
@@ -237,21 +246,25 @@ async function rowOf(
   return { name, ...quality(scores, test, set), validNdcg10, weights: 0, epochs: 0, seconds: 0 };
 }
 
-/** `npx tsx test/bench/quality/tower-fit.ts --data DIR --json FILE [--kinds gru,cnn] [--quick]`. */
+/** `npx tsx test/bench/quality/tower-fit.ts --data DIR --json FILE [--kinds gru,cnn] [--bases alone] [--quick]`. */
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       data: { type: 'string' },
       json: { type: 'string' },
       kinds: { type: 'string' },
+      bases: { type: 'string' },
       quick: { type: 'boolean', default: false },
     },
   });
   if (values.data === undefined) throw new Error('--data names the folder of the set');
   const began = performance.now();
   const kinds = values.kinds?.split(',') as TowerKind[] | undefined;
+  const bases = values.bases?.split(',');
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
-  const command = `npx tsx test/bench/quality/tower-fit.ts --data DIR${kinds ? ` --kinds ${kinds.join(',')}` : ''}`;
+  const chosen = ['kinds', 'bases'] as const;
+  const flags = chosen.map((name) => (values[name] ? ` --${name} '${values[name]}'` : ''));
+  const command = `npx tsx test/bench/quality/tower-fit.ts --data DIR${flags.join('')}`;
   await fitTowers(values.data, {
     quick: values.quick,
     say: (line) => console.log(line),
@@ -262,6 +275,7 @@ async function main(): Promise<void> {
         writeFileSync(values.json, `${JSON.stringify(kept, null, 2)}\n`);
     },
     ...(kinds && { kinds }),
+    ...(bases && { bases }),
   });
 }
 
