@@ -2,13 +2,13 @@
 import { canonicalJson } from '../shared/bytes/canonical.ts';
 import { fitsCatalogue, type MetricsArchitecture } from '../shared/model/architecture.ts';
 import type { Catalogue } from '../shared/model/catalogue.ts';
-import { partNames } from '../shared/model/parts.ts';
+import { type PopPart, partNames } from '../shared/model/parts.ts';
 import { isTraining } from '../shared/model/recipe.ts';
 import type { Task } from '../shared/protocol/task.ts';
 import type { RandomSource } from '../shared/random/source.ts';
 import type { ShopEvent } from './capture/event.ts';
 import type { StoredModel } from './database/database.ts';
-import type { KnownTask } from './features/assemble.ts';
+import { type KnownTask, popularityOf } from './features/assemble.ts';
 import { examplesFor } from './features/build.ts';
 import { learnable } from './features/clean.ts';
 import type { Examples } from './features/examples.ts';
@@ -28,6 +28,8 @@ export interface Known {
   readonly evaluated: StoredModel | null;
   /** Versions of other tasks on which this one stands, by name: see `receiveParts`. */
   readonly parts: ReadonlyMap<string, KnownTask>;
+  /** The popularity by which negatives are drawn; null: all items alike. */
+  readonly pop: PopPart | null;
   readonly catalogue: Catalogue;
   /** As they were stored, oldest first; they are cleaned here, before anything is made of them. */
   readonly events: readonly ShopEvent[];
@@ -63,20 +65,25 @@ export async function receiveEvaluated(
 
 /**
  * What a task stands on beside the version that it evaluates: to compare parts of the ranker, what
- * their tasks have published, and to train a tower, the wide ranker under it. A task that the site
- * does not list is left out; one whose version is not in the log is refused (L9).
+ * their tasks have published, to train a tower, the wide ranker under it, and for negatives by
+ * popularity, that of the ranker (K27). A task that the site does not list is left out; one whose
+ * version is not in the log is refused (L9).
  */
 export async function receiveParts(
   receiver: Receiver,
-  { architecture }: Task,
-): Promise<Map<string, KnownTask>> {
+  { architecture, recipe }: Task,
+): Promise<Pick<Known, 'parts' | 'pop'>> {
   const found = new Map<string, KnownTask>();
   const isTower = architecture.name === 'tower';
-  if (!isTower && !(architecture.name === 'metrics' && architecture.of === 'parts')) return found;
+  const evaluated =
+    architecture.name === 'metrics' && architecture.of === 'parts' ? architecture.parts : null;
+  const byPopularity = isTraining(recipe) && recipe.popularNegatives !== undefined;
+  if (!isTower && !byPopularity && evaluated === null) return { parts: found, pop: null };
   const site = (await receiver.storedSite()) ?? (await receiver.site());
-  const names = isTower
-    ? [site.ranker?.wide]
-    : partNames(architecture.parts).map((part) => architecture.parts[part]?.task);
+  const pop = (byPopularity && site.ranker?.pop) || null;
+  const names = evaluated
+    ? partNames(evaluated).map((part) => evaluated[part]?.task)
+    : [isTower ? site.ranker?.wide : undefined, pop?.task];
   for (const { name, hash } of site.tasks) {
     if (!names.includes(name) || found.has(name)) continue;
     const task = await receiver.task(hash, 'rank');
@@ -84,7 +91,7 @@ export async function receiveParts(
     await receiver.assertLogged(task, head);
     found.set(name, { hash, task, model: await receiver.current(task, hash, head) });
   }
-  return found;
+  return { parts: found, pop };
 }
 
 /** @throws ReceiveError bad-record for counts of another catalogue (K17), whatever the history. */
@@ -106,14 +113,16 @@ function canEvaluate(metrics: MetricsArchitecture, { architecture }: Task): bool
  * @throws RangeError for a task that no history fits.
  */
 export function prepare(known: Known, source: RandomSource): Examples | null {
-  const { task, events, catalogue, nowMs, scorer, parts } = known;
+  const { task, events, catalogue, nowMs, scorer, parts, pop } = known;
   const { architecture, recipe } = task;
   if (!isTraining(recipe)) return null;
+  const popularity = pop && popularityOf(pop, (name) => parts.get(name), catalogue);
   const wide = [...parts.values()].find((one) => one.task.architecture.name === 'wide');
   const wideWeights = wide?.model?.weights;
   const examplesOf = (history: readonly ShopEvent[]): Examples =>
     examplesFor(architecture, history, catalogue, recipe, source, {
       nowMs,
+      popularity,
       ...(scorer && { scorer }),
       ...(wideWeights && { wideWeights }),
     });

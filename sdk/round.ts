@@ -82,12 +82,12 @@ export async function runRound(
     const catalogue = await steps.run('receive', () => deps.catalogue(task.catalogue, receiver));
     const evaluated = await steps.run('receive', () => receiveEvaluated(receiver, task, head));
     // 3 history becomes numbers; an empty history gives no examples and goes on
-    const parts = await steps.run('receive', () => receiveParts(receiver, task));
+    const standsOn = await steps.run('receive', () => receiveParts(receiver, task));
     assertCatalogue(task, catalogue);
     const events = await steps.run('features', () => db.readEvents());
     const scorer = deps.scorer?.(catalogue);
     const nowMs = clock.now();
-    const known = { task, base, evaluated, parts, catalogue, events, scorer, nowMs };
+    const known = { task, base, evaluated, ...standsOn, catalogue, events, scorer, nowMs };
     const examples = await steps.run('features', () => prepare(known, source));
     // 4 draw the noise, before anything is known of the update
     const noise = await steps.run('noise', () => drawNoise(task, source));

@@ -8,6 +8,7 @@ import { graphRows, type PairRows, popularRows } from '../../shared/model/pair-r
 import {
   type PairPart,
   type PartName,
+  type PopPart,
   pairMatrix,
   partNames,
   popularityScores,
@@ -155,11 +156,32 @@ function reportsOf(model: StoredModel | null | undefined): number | null {
   return model?.record?.type === 'model' ? model.record.reports : null;
 }
 
+/**
+ * Popularity by item as it is published, not yet times the part's weight; null where it is of another
+ * statistic or catalogue, or nothing is.
+ */
+export function popularityOf(pop: PopPart, find: Find, catalogue: Catalogue): Float32Array | null {
+  const items = publishedSums(find(pop.task), catalogue);
+  if (items?.statistic?.name !== 'items') return null;
+  return popularityScores(items.sums, items.deviation, pop);
+}
+
 interface PublishedSums {
   readonly statistic: Statistic | null;
   readonly sums: Float64Array;
   /** Of the noise in one sum. */
   readonly deviation: number;
+}
+
+function publishedSums(known: KnownTask | undefined, catalogue: Catalogue): PublishedSums | null {
+  const reports = reportsOf(known?.model);
+  if (known?.model == null || reports === null || unfit(known, catalogue)) return null;
+  const { d, architecture, recipe } = known.task;
+  const statistic = architecture.name === 'counts' ? architecture.statistic : null;
+  const share = releasedVariance(recipe, known.model.modelVersion);
+  const deviation = predictedTaskError(known.task, reports) * reports * Math.sqrt(share / d);
+  const sums = new Float64Array(known.model.weights).map((mean) => mean * reports);
+  return { statistic, sums, deviation };
 }
 
 /**
@@ -173,24 +195,15 @@ export function rankerParts(
   find: Find,
   catalogue: Catalogue,
 ): Ranker {
-  const published = (name: PartName): PublishedSums | null => {
-    const known = names.includes(name) ? find(parts[name]?.task ?? '') : undefined;
-    const reports = reportsOf(known?.model);
-    if (known?.model == null || reports === null || unfit(known, catalogue)) return null;
-    const { d, architecture, recipe } = known.task;
-    const statistic = architecture.name === 'counts' ? architecture.statistic : null;
-    const share = releasedVariance(recipe, known.model.modelVersion);
-    const deviation = predictedTaskError(known.task, reports) * reports * Math.sqrt(share / d);
-    const sums = new Float64Array(known.model.weights).map((mean) => mean * reports);
-    return { statistic, sums, deviation };
-  };
+  const named = (name: PartName): KnownTask | undefined =>
+    names.includes(name) ? find(parts[name]?.task ?? '') : undefined;
   const { pop, pair } = parts;
-  const tower = names.includes('deep') ? find(parts.deep?.task ?? '') : undefined;
-  const items = pop && published('pop');
-  const edges = pair && published('pair');
+  const tower = named('deep');
+  const popularity = pop && names.includes('pop') ? popularityOf(pop, find, catalogue) : null;
+  const edges = pair && publishedSums(named('pair'), catalogue);
   return {
     ...ranker,
-    pop: items && popularityScores(items.sums, items.deviation, pop).map((s) => pop.weight * s),
+    pop: popularity?.map((score) => (pop?.weight ?? 0) * score) ?? null,
     deep: tower && unfit(tower, catalogue) === null ? towerOf(tower) : null,
     pair: edges && {
       ...pair,

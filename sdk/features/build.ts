@@ -11,17 +11,19 @@ import type { RandomSource } from '../../shared/random/source.ts';
 import type { ShopEvent } from '../capture/event.ts';
 import type { Examples, RankingExamples, SequenceExamples } from './examples.ts';
 import { headExamples } from './heads.ts';
-import { drawCandidates } from './negatives.ts';
+import { type DrawItem, drawCandidates, popularItems, uniformItems } from './negatives.ts';
 import { itemSequence } from './sequence.ts';
 import { scorerOf, startWeights, type WideScorer } from './wide.ts';
 
-export type ExampleRecipe = Pick<Recipe, 'negatives' | 'maxExamples'>;
+export type ExampleRecipe = Pick<Recipe, 'negatives' | 'maxExamples' | 'popularNegatives'>;
 
 export interface ExampleOptions {
   /** Shared columns; by default the catalogue's own scorer. */
   readonly scorer?: WideScorer;
   /** Weights of the wide score under the tower; the start weights by default. */
   readonly wideWeights?: ArrayLike<number>;
+  /** Published popularity by item, for a recipe with `popularNegatives`; without it all are uniform. */
+  readonly popularity?: ArrayLike<number> | null;
   /** Time now: lets the newest session count as completed when it is over. */
   readonly nowMs?: number;
 }
@@ -65,19 +67,32 @@ export function examplesFromSequence(
   assertInteger('recipe.maxExamples', recipe.maxExamples, 0);
   const scorer = options.scorer ?? scorerOf(catalogue);
   const first = Math.max(1, sequence.length - recipe.maxExamples);
+  const draw = drawOf(recipe, scorer.catalogue.ids.length, options.popularity ?? null);
   switch (architecture.name) {
     case 'wide':
-      return ranking(architecture.historyLength, sequence, first, scorer, recipe, source);
+      return ranking(architecture.historyLength, sequence, first, scorer, recipe, draw, source);
     case 'tower': {
       if (architecture.content !== catalogue.k) {
         throw new RangeError(`architecture.content must be the catalogue's ${catalogue.k}`);
       }
       const weights = options.wideWeights ?? startWeights();
-      return tower(architecture, sequence, first, scorer, recipe, source, weights);
+      return tower(architecture, sequence, first, scorer, recipe, draw, source, weights);
     }
     default:
       throw new RangeError(`architecture.name: ${architecture.name} needs events`);
   }
+}
+
+function drawOf(
+  { popularNegatives = 0 }: ExampleRecipe,
+  items: number,
+  popularity: ArrayLike<number> | null,
+): DrawItem {
+  if (popularNegatives === 0 || popularity === null) return uniformItems(items);
+  if (popularity.length !== items) {
+    throw new RangeError(`options.popularity must have the catalogue's ${items} items`);
+  }
+  return popularItems(popularity, popularNegatives);
 }
 
 function ranking(
@@ -86,6 +101,7 @@ function ranking(
   first: number,
   scorer: WideScorer,
   recipe: ExampleRecipe,
+  draw: DrawItem,
   source: RandomSource,
 ): RankingExamples {
   const width = WIDE_FEATURES.length;
@@ -96,7 +112,7 @@ function ranking(
   for (let e = 0; e < examples; e++) {
     const at = first + e;
     const target = sequence[at] as number;
-    const drawn = drawCandidates(target, recipe.negatives, scorer.catalogue.ids.length, source);
+    const drawn = drawCandidates(target, recipe.negatives, draw, source);
     const begin = e * candidates * width;
     const out = features.subarray(begin, begin + candidates * width);
     const history = sequence.slice(Math.max(0, at - historyLength), at);
@@ -112,11 +128,12 @@ function tower(
   first: number,
   scorer: WideScorer,
   recipe: ExampleRecipe,
+  draw: DrawItem,
   source: RandomSource,
   weights: ArrayLike<number>,
 ): SequenceExamples {
   const { content, historyLength: length } = architecture;
-  const { vectors, ids } = scorer.catalogue;
+  const { vectors } = scorer.catalogue;
   const candidates = 1 + recipe.negatives;
   const examples = Math.max(0, sequence.length - first);
   const history = new Float32Array(examples * length * content);
@@ -135,7 +152,7 @@ function tower(
       history.set(row(item), position * content);
       historyMask[position] = 1;
     }
-    const drawn = drawCandidates(sequence[at] as number, recipe.negatives, ids.length, source);
+    const drawn = drawCandidates(sequence[at] as number, recipe.negatives, draw, source);
     const features = scorer.features(recent, drawn, length);
     for (const [c, item] of drawn.entries()) {
       const position = e * candidates + c;

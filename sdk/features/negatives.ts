@@ -1,4 +1,4 @@
-/** Uniform draws of catalogue items for sampled softmax. */
+/** Draws of catalogue items for sampled softmax. */
 import type { RandomSource } from '../../shared/random/source.ts';
 
 /**
@@ -15,15 +15,52 @@ export function uniformBelow(n: number, source: RandomSource): number {
   }
 }
 
-/** Candidate lists: the target first, then `negatives` uniform items. */
+/** Draws one item. */
+export type DrawItem = (source: RandomSource) => number;
+
+/** Draws of n items, each as likely. */
+export function uniformItems(n: number): DrawItem {
+  return (source) => uniformBelow(n, source);
+}
+
+/**
+ * Draws of which `share` go by popularity, an item in proportion to exp(score) − 1, and the rest to
+ * any of the items alike; all of them where no item is known to be popular. In steps of 2⁻³² of the
+ * whole, which no claim of privacy rests on.
+ *
+ * @param scores by item, 0 or more: `popularityScores` of shared/model/parts.ts
+ */
+export function popularItems(scores: ArrayLike<number>, share: number): DrawItem {
+  const n = scores.length;
+  const sums = new Float64Array(n);
+  let total = 0;
+  for (let item = 0; item < n; item++) {
+    total += Math.expm1(scores[item] as number);
+    sums[item] = total;
+  }
+  if (!(total > 0)) return uniformItems(n);
+  return (source) => {
+    if (source.nextUint32() >= share * 2 ** 32) return uniformBelow(n, source);
+    const at = (source.nextUint32() / 2 ** 32) * total;
+    let [low, high] = [0, n - 1];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((sums[middle] as number) > at) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  };
+}
+
+/** Candidate lists: the target first, then `negatives` drawn items. */
 export function drawCandidates(
   target: number,
   negatives: number,
-  n: number,
+  draw: DrawItem,
   source: RandomSource,
 ): Uint32Array {
   const candidates = new Uint32Array(1 + negatives);
   candidates[0] = target;
-  for (let c = 1; c <= negatives; c++) candidates[c] = uniformBelow(n, source);
+  for (let c = 1; c <= negatives; c++) candidates[c] = draw(source);
   return candidates;
 }

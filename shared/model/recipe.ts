@@ -5,8 +5,14 @@ export interface Recipe {
   /** Full-batch local steps per round. */
   readonly steps: number;
   readonly learningRate: number;
-  /** Uniform negatives drawn per example (ranking tasks); 0 otherwise. */
+  /** Negatives drawn per example (ranking tasks); 0 otherwise. */
   readonly negatives: number;
+  /**
+   * Share of them, in (0, 1], that is drawn in proportion to the popularity that the site's ranker
+   * names, once it is published: the weights then tell what popularity does not. The rest, and all
+   * of them where it is left out, are uniform.
+   */
+  readonly popularNegatives?: number;
   /** Newest examples that a browser trains on, at most. */
   readonly maxExamples: number;
   readonly server: ServerOptimizer;

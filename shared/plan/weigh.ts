@@ -1,6 +1,6 @@
 /** What one part would be at a number of shoppers: its round, its noise, and whether that is enough. */
 import { parameterCount } from '../model/architecture.ts';
-import { isTraining, type TaskRecipe } from '../model/recipe.ts';
+import type { TaskRecipe } from '../model/recipe.ts';
 import type { Accounting, Calibrated } from './accounting.ts';
 import type { Candidate, Size } from './candidate.ts';
 import { type Cohort, cohortOf } from './cohort.ts';
@@ -12,10 +12,6 @@ const SPLIT_SCALE_BITS = 13;
 
 /** Of the spread in the split tier: fewer and larger rounds, since noise falls with their root. */
 const LOCAL_SPREAD = 1 / 3;
-
-/** Steps are plain (§3) while noise is below this share of the clip, and shrink above it. */
-const QUIET = 0.1;
-const DECAY_ROUNDS = 6;
 
 /** What is known of a part before anybody has reported. */
 export type Figure =
@@ -97,23 +93,15 @@ export function weighSize<M>(
   const { minReports } = cohort;
   const error = (n: number): number => accounting.error({ ...noisy, mechanism, minReports }, n);
   const figure = figureOf(size, d, cohort, error);
-  const recipe = isTraining(size.recipe) ? stepped(size.recipe, figure) : size.recipe;
   return {
     // PR7: browsers refuse what is noisier than its clip.
     enough: error(minReports) <= clipL2 && suffices(figure) && cohort.rounds >= size.leastRounds,
     ...{ size, figure },
     task: {
       ...{ ...cohort, ...noisy, architecture, mechanism, epsilon },
-      ...{ participations: reports, recipe },
+      ...{ participations: reports, recipe: size.recipe },
     },
   };
-}
-
-/** Steps that fall with the rounds average what noise is left, as in the shipped tasks. */
-function stepped(recipe: Extract<TaskRecipe, { steps: number }>, figure: Figure): TaskRecipe {
-  if (figure.kind !== 'mean' || figure.ratio <= QUIET) return recipe;
-  const decayRounds = recipe.server.decayRounds ?? DECAY_ROUNDS;
-  return { ...recipe, server: { ...recipe.server, decayRounds } };
 }
 
 function figureOf(

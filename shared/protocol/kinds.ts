@@ -113,8 +113,7 @@ const TRAINING = {
 };
 
 export const recipe: Check = either(
-  object(TRAINING),
-  object({ ...TRAINING, aggregate }),
+  object(TRAINING, { aggregate, popularNegatives: number(1e-3, 1) }),
   object({ server: object({ name: literal('release') }, { over: integer(2, 100) }) }),
 );
 
@@ -133,6 +132,9 @@ export function assertKind(task: Task): void {
     throw new ShapeError('task.recipe', 'one round: a verdict is about one version');
   }
   assertAggregate(task);
+  if ('popularNegatives' in task.recipe && !['wide', 'tower'].includes(task.architecture.name)) {
+    throw new ShapeError('task.recipe.popularNegatives', 'none of what ranks no goods');
+  }
   const norm = largestNorm(task.architecture);
   if (task.kind !== 'train' && !(task.clipL2 >= norm)) {
     throw new ShapeError('task.clipL2', `at least ${norm}, the largest norm of its entries`);

@@ -7,6 +7,8 @@ export interface BenchOptions {
   readonly data: string | null;
   /** Also what takes long: curves and tables that are kept as JSON. */
   readonly full?: boolean;
+  /** Of these the curves alone: towers take hours on large sets. */
+  readonly curves?: boolean;
   /** Repetitions of a bench that has random parts; its own number by default. */
   readonly seeds?: number;
 }

@@ -5,12 +5,13 @@ import { parseArgs } from 'node:util';
 import { BENCHES, type Bench, type BenchOptions, type BenchResults } from './contract.ts';
 import { machine } from './machine.ts';
 
-const USAGE = `npm run bench -- NAME [--json FILE] [--quick] [--data DIR] [--full] [--seeds N]
+const USAGE = `npm run bench -- NAME [--json FILE] [--quick] [--data DIR] [--full | --curves] [--seeds N]
   NAME     one of: ${BENCHES.join(', ')}
   --json   also write { name, machine, results } to FILE
   --quick  tiny shapes: shows that it runs, the figures mean nothing
   --data   folder of real data, for a bench that can use it
   --full   also what takes long: curves and tables that are kept
+  --curves of these the curves alone
   --seeds  repetitions of a bench that has random parts`;
 
 function fileOf(name: string): string {
@@ -88,6 +89,7 @@ async function main(): Promise<void> {
       quick: { type: 'boolean', default: false },
       data: { type: 'string' },
       full: { type: 'boolean', default: false },
+      curves: { type: 'boolean', default: false },
       seeds: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -102,6 +104,7 @@ async function main(): Promise<void> {
     quick: values.quick,
     data: values.data ?? null,
     full: values.full,
+    curves: values.curves,
     ...(values.seeds !== undefined && { seeds: wholeNumber('--seeds', values.seeds) }),
   });
   const where = machine();

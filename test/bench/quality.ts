@@ -1,7 +1,8 @@
 /**
  * Bench `quality`: what learning buys on the data folder given by `--data`, at a stated privacy. The
  * form is told by the folder's files; ranking sets and head sets share the contract. `--full` adds
- * curves and, for ranking sets, towers trained to convergence, and keeps the results as JSON.
+ * curves and, for ranking sets, towers trained to convergence, `--curves` the first of these alone;
+ * both keep the results as JSON.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -22,17 +23,22 @@ const RESULTS = join(import.meta.dirname, 'results');
 export async function run(options: BenchOptions): Promise<BenchResults> {
   const { quick, data } = options;
   const seeds = options.seeds ?? (quick ? 1 : SEEDS);
-  const given = { quick, full: options.full ?? false, seeds };
-  if (data !== null) return measured(data, given);
+  const full = options.full ?? false;
+  const given = { quick, curves: full || (options.curves ?? false), seeds };
+  if (data !== null) return measured(data, given, full);
   const made = syntheticFolder('text-items');
   try {
-    return await measured(made.folder, given);
+    return await measured(made.folder, given, full);
   } finally {
     made.remove();
   }
 }
 
-async function measured(folder: string, options: QualityOptions): Promise<BenchResults> {
+async function measured(
+  folder: string,
+  options: QualityOptions,
+  withTowers: boolean,
+): Promise<BenchResults> {
   const begun = performance.now();
   const seconds = (): number => Math.round((performance.now() - begun) / 1000);
   const say = (line: string): void => {
@@ -42,20 +48,21 @@ async function measured(folder: string, options: QualityOptions): Promise<BenchR
   const results: BenchResults = heads
     ? await runHeads(folder, options)
     : await runRanking(folder, options, say);
-  if (!options.full) return results;
+  if (!options.curves) return results;
   // Towers take longer than all the rest, which stands already where they are cut short.
-  if (!options.quick) keep(basename(folder), results, seconds());
-  const towers = heads ? null : await fitTowers(folder, { quick: options.quick, say });
-  const all = { ...results, ...(towers !== null && { towers }) };
-  if (!options.quick) keep(basename(folder), all, seconds());
+  if (!options.quick) keep(folder, 'curves', results, seconds());
+  if (!withTowers || heads) return results;
+  const all = { ...results, towers: await fitTowers(folder, { quick: options.quick, say }) };
+  if (!options.quick) keep(folder, 'full', all, seconds());
   return all;
 }
 
 /** Kept beside the bench: the results, the command that made them, the commit and the duration. */
-function keep(name: string, results: BenchResults, seconds: number): void {
+function keep(folder: string, flag: string, results: BenchResults, seconds: number): void {
+  const name = basename(folder);
   mkdirSync(RESULTS, { recursive: true });
   const kept = {
-    command: `npm run bench -- quality --data ${name} --full`,
+    command: `npm run bench -- quality --data ${name} --${flag}`,
     commit: execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim(),
     seconds,
     machine: machine(),

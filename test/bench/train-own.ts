@@ -95,6 +95,7 @@ async function rounds(
       base: { weights },
       evaluated: null,
       parts: new Map(),
+      pop: null,
       catalogue,
       events: history(catalogue.ids, seeded),
       nowMs: NOW_MS,

@@ -11,6 +11,7 @@ import { rankQuality } from '../../sdk/measure/quality.ts';
 import { sha256Hex } from '../../shared/bytes/hash.ts';
 import type { Architecture, PartsMetrics } from '../../shared/model/architecture.ts';
 import { decodeCatalogue } from '../../shared/model/codec.ts';
+import type { Recipe } from '../../shared/model/recipe.ts';
 import { encodeModel } from '../../shared/protocol/model.ts';
 import { PATHS } from '../../shared/protocol/paths.ts';
 import { decodeCoordinates } from '../../shared/protocol/report.ts';
@@ -25,6 +26,7 @@ const goods = decodeCatalogue(bytes, await sha256Hex(bytes));
 const N = goods.ids.length;
 const EDGES = N * goods.degree;
 const counts = (statistic: object): Architecture => ({ name: 'counts', statistic }) as Architecture;
+const RECIPE = { steps: 1, learningRate: 1, negatives: 30, maxExamples: 5 };
 const MEASURE: Partial<Task> = {
   ...{ kind: 'measure', clipL2: 2, recipe: { server: { name: 'release' } } },
 };
@@ -170,6 +172,57 @@ describe('an evaluation of parts', () => {
   });
 });
 
+/** A wide task whose negatives go by popularity, published with these means or not at all. */
+async function byPopularity(means: readonly number[] | null, isLogged = true): Promise<World> {
+  const world = await newWorld();
+  const architecture = counts({ name: 'items', items: N });
+  const named = await world.offer({ ...MEASURE, ...TEST_TIER, name: 'goods', architecture });
+  if (means !== null) {
+    const model = encodeModel(Float32Array.from(means));
+    const hash = await sha256Hex(model);
+    world.answers.set(PATHS.model(hash), model);
+    await world.publish({ model: hash });
+  }
+  world.answers.set(PATHS.head(named), { ...world.head, ...(!isLogged && { modelIndex: 1 }) });
+  Object.assign(world.head, { model: null, modelIndex: null });
+  const server = { name: 'fedavg', learningRate: 1, decayRounds: null } as const;
+  const recipe: Recipe = { ...RECIPE, popularNegatives: 1, server };
+  const wide = await world.offer({ ...TEST_TIER, name: 'wide', recipe });
+  const tasks = ['wide', 'goods'].map((name, i) => ({ name, hash: i === 0 ? wide : named }));
+  const ranker = { wide: 'wide', pop: POP, pair: null, deep: null, private: null };
+  world.site({ tasks, ranker });
+  await world.openRound();
+  return world;
+}
+
+describe('negatives by popularity', () => {
+  const update = async (means: readonly number[] | null): Promise<readonly number[]> => {
+    const [db] = await profile(looks([0, 2, 1, 3]));
+    const source = new ChaChaSource(new Uint8Array(32).fill(9));
+    const { outcome } = await contribute(await byPopularity(means), db, { source }, TEST);
+    expect(outcome).toMatchObject({ state: 'enqueued' });
+    return coordinates(db, 11);
+  };
+
+  it('K27 go by what the task of the ranker has published', async () => {
+    const uniform = await update(null);
+    expect(await update([0, 0, 0, 0, 0, 0])).toEqual(uniform);
+    const fourth = await update([0, 0, 0, 0.5, 0, 0]);
+    const fifth = await update([0, 0, 0, 0, 0.5, 0]);
+    expect(fourth).not.toEqual(uniform);
+    expect(fifth).not.toEqual(uniform);
+    expect(fourth).not.toEqual(fifth);
+  });
+
+  it('L9 asks that the popularity is in the log', async () => {
+    const [db] = await profile(looks([0, 2, 1, 3]));
+    const world = await byPopularity([0, 0, 0, 0, 0.5, 0], false);
+    const { outcome } = await contribute(world, db, {}, TEST);
+    expect(outcome).toMatchObject({ reason: 'not-in-log' });
+    await nothingCharged(db);
+  });
+});
+
 describe('a tower', () => {
   it('K18 trains on top of the wide version that is served', () => {
     const wide = Float32Array.from({ length: 11 }, (_, f) => f / 10);
@@ -181,6 +234,7 @@ describe('a tower', () => {
     const known = (weights: Float32Array | null) => ({
       ...{ task, base: null as never, evaluated: null, catalogue: goods, scorer: undefined },
       ...{ events: looks([0, 2, 1, 3]), nowMs: START_MS },
+      pop: null,
       parts: new Map(
         weights === null
           ? []

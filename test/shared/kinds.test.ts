@@ -41,6 +41,22 @@ describe('kinds', () => {
     }
   });
 
+  it('K27 negatives by popularity are of what ranks goods, and a share of them', () => {
+    const { recipe } = task;
+    const own = (popularNegatives: unknown, change: object = {}): unknown => ({
+      ...{ ...task, ...change },
+      recipe: { ...recipe, popularNegatives },
+    });
+    for (const share of [0.75, 1]) expect(() => decodeTask(own(share))).not.toThrow();
+    for (const share of [0, 1.1, -0.5, '1', null, Number.NaN]) {
+      expect(() => decodeTask(own(share))).toThrow(/task.recipe/);
+    }
+    const { architecture } = INTENT;
+    const d = parameterCount(architecture);
+    expect(() => decodeTask({ ...task, architecture, d })).not.toThrow();
+    expect(() => decodeTask(own(0.5, { architecture, d }))).toThrow(/popularNegatives: .*none/);
+  });
+
   it.each([
     ['a recipe with both', { recipe: { ...task.recipe, ...RELEASE } }, /task.recipe/],
     ['a release with a step', { recipe: { server: { name: 'release', step: 1 } } }, /task.recipe/],

@@ -105,13 +105,11 @@ describe('what it chooses', () => {
     expect(deep(300_000)).toBeGreaterThan(deep(35_000));
   });
 
-  it('§3 lets the steps shrink where rounds are noisy, and where they are quiet does not', () => {
-    const decay = (shoppers: number): unknown => {
+  it('gives the wide part falling steps with momentum, and negatives by popularity', () => {
+    for (const shoppers of [300, 300_000]) {
       const { recipe } = part(planOf({ shoppers }), 'wide').task ?? {};
-      return recipe?.server;
-    };
-    expect(decay(300)).toMatchObject({ name: 'fedavg', decayRounds: 6 });
-    expect(decay(300_000)).toMatchObject({ name: 'fedavg', decayRounds: null });
+      expect(recipe).toMatchObject({ popularNegatives: 0.75, server: { name: 'fedavgm' } });
+    }
   });
 
   it('auto takes the second server where it switches something on, and else does without', () => {

@@ -21,11 +21,14 @@ export interface CentralFit {
 /**
  * Damped Newton on the mean softmax cross-entropy over all examples, convex in the weights. A ridge
  * of 1e-6 keeps features that a set lacks at zero.
+ *
+ * @param popularity by which candidates are drawn; null: all items alike
  */
 export function centralWide(
   scorer: WideScorer,
   train: readonly (readonly number[])[],
   seed: string,
+  popularity: Float32Array | null = null,
 ): CentralFit {
   const order = new SeededRandom(`central/${seed}`).shuffled(train.map((_, i) => i));
   const source = sourceOf(`central/${seed}`);
@@ -36,6 +39,7 @@ export function centralWide(
     if (examples >= MOST_EXAMPLES) break;
     const x = examplesFromSequence(WIDE, train[shopper] ?? [], scorer.catalogue, RECIPE, source, {
       scorer,
+      popularity,
     });
     if (x.kind !== 'ranking' || x.examples === 0) continue;
     examples += x.examples;

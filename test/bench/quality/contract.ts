@@ -4,8 +4,8 @@ import type { BenchResults } from '../contract.ts';
 export interface QualityOptions {
   /** Few shoppers, rounds and rows: that it runs is checked, its figures mean nothing. */
   readonly quick: boolean;
-  /** Also curves over the number of shoppers, tables of parts, and towers. */
-  readonly full: boolean;
+  /** Also curves over the number of shoppers. */
+  readonly curves: boolean;
   /** Seeds 0 to seeds − 1; 3 by default, 1 with `quick`. */
   readonly seeds: number;
 }

@@ -16,7 +16,7 @@ import { aucInterval, byTier, figures, Ledger, shares } from './heads-score.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'vitrine-heads-'));
 afterAll(() => rmSync(parent, { recursive: true, force: true }));
-const QUICK = { quick: true, full: false, seeds: 1 };
+const QUICK = { quick: true, curves: false, seeds: 1 };
 
 function folderOf(name: string, files: Record<string, string>): string {
   const folder = join(parent, name);
@@ -74,7 +74,7 @@ const allFinite = (value: unknown): boolean =>
 describe('the quality bench of heads', () => {
   it('judges a table of sessions: under DP better than any constant, central beside it', async () => {
     const folder = folderOf('any-name', { 'visits.csv': sessions(1000) });
-    const results = await runHeads(folder, { ...QUICK, full: true });
+    const results = await runHeads(folder, { ...QUICK, curves: true });
     const { summary, rows, targets } = results;
     expect(results).toMatchObject({ set: 'any-name', form: 'heads/session-table' });
     expect(allFinite(results)).toBe(true);

@@ -42,9 +42,9 @@ export async function runHeads(folder: string, options: QualityOptions): Promise
   const protocol: Protocol = {
     seeds: options.seeds,
     folds: options.quick ? 2 : set.form === 'orders' ? 5 : 10,
-    adamSteps: options.quick ? 10 : options.full ? 600 : 200,
+    adamSteps: options.quick ? 10 : options.curves ? 600 : 200,
     bootstrap: options.quick ? 50 : 1000,
-    curves: options.full,
+    curves: options.curves,
   };
   const results = set.targets.map((target) => evaluateTarget(target, protocol));
   for (let seed = 0; set.joint !== null && seed < protocol.seeds; seed++) {

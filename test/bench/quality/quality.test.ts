@@ -264,7 +264,7 @@ describe('the whole bench', () => {
   it.each(made)(
     'runs on $form and gives the summary that is promised',
     async ({ folder }) => {
-      const { summary, rows } = await runRanking(folder, { quick: true, full: false, seeds: 1 });
+      const { summary, rows } = await runRanking(folder, { quick: true, curves: false, seeds: 1 });
       for (const name of ['underDp', 'noDp', 'untrained', 'popularity', 'markov'] as const) {
         expect(Object.keys(summary[name] ?? {})).toEqual(['hr10', 'ndcg10']);
       }

@@ -104,12 +104,12 @@ export function centralRankers(
   combination: Combination,
   seed: string,
 ): Ranked[] {
-  const fit = centralWide(scorer, set.train, seed);
+  const pop = statistics.popScores(1, { noised: false, noiseShare: 1, seed });
+  const fit = centralWide(scorer, set.train, seed, pop);
   log(`central fit ${seed}: ${fit.steps} Newton steps, converged ${fit.converged}`);
-  const noise = { noised: false, noiseShare: 1, seed };
   const tables: Tables = {
     weights: fit.weights,
-    pop: statistics.popScores(1, noise),
+    pop,
     pairs: { all: statistics.allPairs() },
   };
   return [

@@ -76,13 +76,15 @@ interface Trained {
 
 /** The wide weights of one seed, without noise and with it. */
 function trainSeed(
-  { scorer, set, log }: Bench,
+  { scorer, set, statistics, log }: Bench,
   { wide }: Spending,
   seed: string,
   noiseShare: number,
 ): Trained {
   const modes = [NO_DP, { ...UNDER_DP, noiseShare }];
-  const [bare, noised] = federateWide(scorer, set.train, wide, seed, modes);
+  // Of one participation, which every way to spend the budget has.
+  const popularity = statistics.popScores(1, { noised: true, noiseShare, seed });
+  const [bare, noised] = federateWide(scorer, set.train, wide, seed, modes, popularity);
   if (bare === undefined || noised === undefined) throw new Error('a mode has no weights');
   log(`seed ${seed}: ${wide.rounds} rounds of ${wide.cohort}`);
   return { bare, noised };
@@ -163,7 +165,7 @@ export async function runRanking(
   for (const fitted of plan.fitted) rankers.push(...seedRankers(fitted, choices));
   // Where no participation went to pairs, the rows of the way in which some did.
   if (plan.spending.pair === 0) rankers.push(...plans.slice(1).flatMap(pairRankers));
-  if (options.full) rankers.push(...largerShops(bench));
+  if (options.curves) rankers.push(...largerShops(bench));
   rankers.push(...centralRankers(bench, choices.noDp.combination, '0'));
   const cases = thinned(
     set.test,
