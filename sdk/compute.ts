@@ -2,16 +2,17 @@
 import { canonicalJson } from '../shared/bytes/canonical.ts';
 import { fitsCatalogue, type MetricsArchitecture } from '../shared/model/architecture.ts';
 import type { Catalogue } from '../shared/model/catalogue.ts';
-import { type PopPart, partNames } from '../shared/model/parts.ts';
+import { partNames } from '../shared/model/parts.ts';
 import { isTraining } from '../shared/model/recipe.ts';
 import type { Task } from '../shared/protocol/task.ts';
 import type { RandomSource } from '../shared/random/source.ts';
 import type { ShopEvent } from './capture/event.ts';
 import type { StoredModel } from './database/database.ts';
-import { type KnownTask, popularityOf } from './features/assemble.ts';
+import { type KnownTask, publishedCounts } from './features/assemble.ts';
 import { examplesFor } from './features/build.ts';
 import { learnable } from './features/clean.ts';
 import type { Examples } from './features/examples.ts';
+import { type DrawItem, popularItems } from './features/negatives.ts';
 import type { WideScorer } from './features/wide.ts';
 import { TrainingError } from './learn/backend.ts';
 import type { Learner, TrainInput, TrainResult } from './learn/learner.ts';
@@ -28,8 +29,10 @@ export interface Known {
   readonly evaluated: StoredModel | null;
   /** Versions of other tasks on which this one stands, by name: see `receiveParts`. */
   readonly parts: ReadonlyMap<string, KnownTask>;
-  /** The popularity by which negatives are drawn; null: all items alike. */
-  readonly pop: PopPart | null;
+  /** Draws negatives by the published popularity; null: all items alike. */
+  readonly draw: DrawItem | null;
+  /** Weights of the wide score under a tower; null: the start weights. */
+  readonly wideWeights: Float32Array | null;
   readonly catalogue: Catalogue;
   /** As they were stored, oldest first; they are cleaned here, before anything is made of them. */
   readonly events: readonly ShopEvent[];
@@ -72,18 +75,22 @@ export async function receiveEvaluated(
 export async function receiveParts(
   receiver: Receiver,
   { architecture, recipe }: Task,
-): Promise<Pick<Known, 'parts' | 'pop'>> {
+  catalogue: Catalogue,
+): Promise<Pick<Known, 'parts' | 'draw' | 'wideWeights'>> {
   const found = new Map<string, KnownTask>();
   const isTower = architecture.name === 'tower';
   const evaluated =
     architecture.name === 'metrics' && architecture.of === 'parts' ? architecture.parts : null;
-  const byPopularity = isTraining(recipe) && recipe.popularNegatives !== undefined;
-  if (!isTower && !byPopularity && evaluated === null) return { parts: found, pop: null };
+  const share = (isTraining(recipe) && recipe.popularNegatives) || 0;
+  if (!isTower && share === 0 && evaluated === null) {
+    return { parts: found, draw: null, wideWeights: null };
+  }
   const site = (await receiver.storedSite()) ?? (await receiver.site());
-  const pop = (byPopularity && site.ranker?.pop) || null;
+  const pop = (share > 0 && site.ranker?.pop) || null;
+  const wide = isTower ? site.ranker?.wide : undefined;
   const names = evaluated
     ? partNames(evaluated).map((part) => evaluated[part]?.task)
-    : [isTower ? site.ranker?.wide : undefined, pop?.task];
+    : [wide, pop?.task];
   for (const { name, hash } of site.tasks) {
     if (!names.includes(name) || found.has(name)) continue;
     const task = await receiver.task(hash, 'rank');
@@ -91,7 +98,13 @@ export async function receiveParts(
     await receiver.assertLogged(task, head);
     found.set(name, { hash, task, model: await receiver.current(task, hash, head) });
   }
-  return { parts: found, pop };
+  const counts = pop && publishedCounts(pop, (name) => found.get(name), catalogue);
+  const below = found.get(wide ?? '');
+  return {
+    parts: found,
+    draw: counts && popularItems(counts, share),
+    wideWeights: (below?.task.architecture.name === 'wide' && below.model?.weights) || null,
+  };
 }
 
 /** @throws ReceiveError bad-record for counts of another catalogue (K17), whatever the history. */
@@ -113,16 +126,13 @@ function canEvaluate(metrics: MetricsArchitecture, { architecture }: Task): bool
  * @throws RangeError for a task that no history fits.
  */
 export function prepare(known: Known, source: RandomSource): Examples | null {
-  const { task, events, catalogue, nowMs, scorer, parts, pop } = known;
+  const { task, events, catalogue, nowMs, scorer, draw, wideWeights } = known;
   const { architecture, recipe } = task;
   if (!isTraining(recipe)) return null;
-  const popularity = pop && popularityOf(pop, (name) => parts.get(name), catalogue);
-  const wide = [...parts.values()].find((one) => one.task.architecture.name === 'wide');
-  const wideWeights = wide?.model?.weights;
   const examplesOf = (history: readonly ShopEvent[]): Examples =>
     examplesFor(architecture, history, catalogue, recipe, source, {
       nowMs,
-      popularity,
+      draw,
       ...(scorer && { scorer }),
       ...(wideWeights && { wideWeights }),
     });

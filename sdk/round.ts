@@ -82,7 +82,7 @@ export async function runRound(
     const catalogue = await steps.run('receive', () => deps.catalogue(task.catalogue, receiver));
     const evaluated = await steps.run('receive', () => receiveEvaluated(receiver, task, head));
     // 3 history becomes numbers; an empty history gives no examples and goes on
-    const standsOn = await steps.run('receive', () => receiveParts(receiver, task));
+    const standsOn = await steps.run('receive', () => receiveParts(receiver, task, catalogue));
     assertCatalogue(task, catalogue);
     const events = await steps.run('features', () => db.readEvents());
     const scorer = deps.scorer?.(catalogue);

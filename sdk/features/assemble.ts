@@ -11,6 +11,7 @@ import {
   type PopPart,
   pairMatrix,
   partNames,
+  popularCounts,
   popularityScores,
   type RankerParts,
   type RankerRecord,
@@ -157,13 +158,23 @@ function reportsOf(model: StoredModel | null | undefined): number | null {
 }
 
 /**
- * Popularity by item as it is published, not yet times the part's weight; null where it is of another
+ * Counts of the goods above the noise, as they are published; null where they are of another
  * statistic or catalogue, or nothing is.
  */
-export function popularityOf(pop: PopPart, find: Find, catalogue: Catalogue): Float32Array | null {
+export function publishedCounts(
+  pop: PopPart,
+  find: Find,
+  catalogue: Catalogue,
+): Float64Array | null {
   const items = publishedSums(find(pop.task), catalogue);
   if (items?.statistic?.name !== 'items') return null;
-  return popularityScores(items.sums, items.deviation, pop);
+  return popularCounts(items.sums, items.deviation, pop);
+}
+
+/** Their scores, times the weight of the part. */
+function popularity(pop: PopPart, find: Find, catalogue: Catalogue): Float32Array | null {
+  const counts = publishedCounts(pop, find, catalogue);
+  return counts && popularityScores(counts, pop).map((score) => pop.weight * score);
 }
 
 interface PublishedSums {
@@ -199,11 +210,10 @@ export function rankerParts(
     names.includes(name) ? find(parts[name]?.task ?? '') : undefined;
   const { pop, pair } = parts;
   const tower = named('deep');
-  const popularity = pop && names.includes('pop') ? popularityOf(pop, find, catalogue) : null;
   const edges = pair && publishedSums(named('pair'), catalogue);
   return {
     ...ranker,
-    pop: popularity?.map((score) => (pop?.weight ?? 0) * score) ?? null,
+    pop: pop && names.includes('pop') ? popularity(pop, find, catalogue) : null,
     deep: tower && unfit(tower, catalogue) === null ? towerOf(tower) : null,
     pair: edges && {
       ...pair,

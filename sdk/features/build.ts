@@ -11,19 +11,19 @@ import type { RandomSource } from '../../shared/random/source.ts';
 import type { ShopEvent } from '../capture/event.ts';
 import type { Examples, RankingExamples, SequenceExamples } from './examples.ts';
 import { headExamples } from './heads.ts';
-import { type DrawItem, drawCandidates, popularItems, uniformItems } from './negatives.ts';
+import { type DrawItem, drawCandidates, uniformItems } from './negatives.ts';
 import { itemSequence } from './sequence.ts';
 import { scorerOf, startWeights, type WideScorer } from './wide.ts';
 
-export type ExampleRecipe = Pick<Recipe, 'negatives' | 'maxExamples' | 'popularNegatives'>;
+export type ExampleRecipe = Pick<Recipe, 'negatives' | 'maxExamples'>;
 
 export interface ExampleOptions {
   /** Shared columns; by default the catalogue's own scorer. */
   readonly scorer?: WideScorer;
   /** Weights of the wide score under the tower; the start weights by default. */
   readonly wideWeights?: ArrayLike<number>;
-  /** Published popularity by item, for a recipe with `popularNegatives`; without it all are uniform. */
-  readonly popularity?: ArrayLike<number> | null;
+  /** Draws a negative of the catalogue; without it all items are as likely. */
+  readonly draw?: DrawItem | null;
   /** Time now: lets the newest session count as completed when it is over. */
   readonly nowMs?: number;
 }
@@ -67,7 +67,7 @@ export function examplesFromSequence(
   assertInteger('recipe.maxExamples', recipe.maxExamples, 0);
   const scorer = options.scorer ?? scorerOf(catalogue);
   const first = Math.max(1, sequence.length - recipe.maxExamples);
-  const draw = drawOf(recipe, scorer.catalogue.ids.length, options.popularity ?? null);
+  const draw = options.draw ?? uniformItems(scorer.catalogue.ids.length);
   switch (architecture.name) {
     case 'wide':
       return ranking(architecture.historyLength, sequence, first, scorer, recipe, draw, source);
@@ -81,18 +81,6 @@ export function examplesFromSequence(
     default:
       throw new RangeError(`architecture.name: ${architecture.name} needs events`);
   }
-}
-
-function drawOf(
-  { popularNegatives = 0 }: ExampleRecipe,
-  items: number,
-  popularity: ArrayLike<number> | null,
-): DrawItem {
-  if (popularNegatives === 0 || popularity === null) return uniformItems(items);
-  if (popularity.length !== items) {
-    throw new RangeError(`options.popularity must have the catalogue's ${items} items`);
-  }
-  return popularItems(popularity, popularNegatives);
 }
 
 function ranking(

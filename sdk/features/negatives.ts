@@ -24,18 +24,18 @@ export function uniformItems(n: number): DrawItem {
 }
 
 /**
- * Draws of which `share` go by popularity, an item in proportion to exp(score) − 1, and the rest to
- * any of the items alike; all of them where no item is known to be popular. In steps of 2⁻³² of the
+ * Draws of which `share` go by popularity, an item in proportion to its count, and the rest to any of
+ * the items alike; all of them where no item is known to be popular (K27). In steps of 2⁻³² of the
  * whole, which no claim of privacy rests on.
  *
- * @param scores by item, 0 or more: `popularityScores` of shared/model/parts.ts
+ * @param counts by item, 0 or more: `popularCounts` of shared/model/parts.ts
  */
-export function popularItems(scores: ArrayLike<number>, share: number): DrawItem {
-  const n = scores.length;
+export function popularItems(counts: ArrayLike<number>, share: number): DrawItem {
+  const n = counts.length;
   const sums = new Float64Array(n);
   let total = 0;
   for (let item = 0; item < n; item++) {
-    total += Math.expm1(scores[item] as number);
+    total += counts[item] as number;
     sums[item] = total;
   }
   if (!(total > 0)) return uniformItems(n);

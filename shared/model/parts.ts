@@ -82,24 +82,30 @@ export interface RankerRecord {
 }
 
 /**
- * Popularity by item, from the published sums; not yet times the part's weight.
+ * What of the published sums stands above the noise, by item: max(c − floor·σ, 0).
  *
  * @param sums mean × reports of the statistic `items`, one entry per item
  * @param deviation standard deviation σ of the noise in one sum
  * @throws RangeError where the deviation is negative or not finite.
  */
-export function popularityScores(
+export function popularCounts(
   sums: ArrayLike<number>,
   deviation: number,
-  { floor, scale }: Pick<PopPart, 'floor' | 'scale'>,
-): Float32Array {
+  { floor }: Pick<PopPart, 'floor'>,
+): Float64Array {
   assertDeviation(deviation);
-  const scores = new Float32Array(sums.length);
-  for (let j = 0; j < scores.length; j++) {
-    const above = (sums[j] as number) - floor * deviation;
-    if (above > 0) scores[j] = Math.log1p(above / scale);
-  }
-  return scores;
+  return Float64Array.from(sums, (sum) => {
+    const above = sum - floor * deviation;
+    return above > 0 ? above : 0;
+  });
+}
+
+/** Popularity by item, of such counts; not yet times the part's weight. */
+export function popularityScores(
+  counts: ArrayLike<number>,
+  { scale }: Pick<PopPart, 'scale'>,
+): Float32Array {
+  return Float32Array.from(counts, (count) => Math.log1p(count / scale));
 }
 
 /**

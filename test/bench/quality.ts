@@ -50,10 +50,11 @@ async function measured(
     : await runRanking(folder, options, say);
   if (!options.curves) return results;
   // Towers take longer than all the rest, which stands already where they are cut short.
-  if (!options.quick) keep(folder, 'curves', results, seconds());
+  const flag = withTowers ? 'full' : 'curves';
+  if (!options.quick) keep(folder, flag, results, seconds());
   if (!withTowers || heads) return results;
   const all = { ...results, towers: await fitTowers(folder, { quick: options.quick, say }) };
-  if (!options.quick) keep(folder, 'full', all, seconds());
+  if (!options.quick) keep(folder, flag, all, seconds());
   return all;
 }
 

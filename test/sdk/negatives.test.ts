@@ -10,9 +10,9 @@ import { syntheticCatalogue } from '../bench/synthetic.ts';
 const source = (): ChaChaSource => new ChaChaSource(new Uint8Array(32).fill(5));
 const DRAWS = 60_000;
 
-function drawn(scores: readonly number[], share: number): number[] {
-  const [draw, random] = [popularItems(scores, share), source()];
-  const counts = scores.map(() => 0);
+function drawn(sums: readonly number[], share: number): number[] {
+  const [draw, random] = [popularItems(sums, share), source()];
+  const counts = sums.map(() => 0);
   for (let i = 0; i < DRAWS; i++) {
     const item = draw(random);
     counts[item] = (counts[item] as number) + 1;
@@ -21,12 +21,9 @@ function drawn(scores: readonly number[], share: number): number[] {
 }
 
 describe('negatives by popularity', () => {
-  it.each([1, 0.75, 0.25])('K27 are in proportion to exp(score) − 1 for a share of %d', (share) => {
+  it.each([1, 0.75, 0.25])('K27 are in proportion to the counts for a share of %d', (share) => {
     const sums = [1, 0, 5, 0, 2, 8];
-    const counts = drawn(
-      sums.map((sum) => Math.log1p(sum)),
-      share,
-    );
+    const counts = drawn(sums, share);
     let chi = 0;
     for (const [item, sum] of sums.entries()) {
       const expected = DRAWS * (share * (sum / 16) + (1 - share) / sums.length);
@@ -43,23 +40,19 @@ describe('negatives by popularity', () => {
     for (let i = 0; i < 100; i++) expect(none(one)).toBe(all(other));
   });
 
-  it('K27 take a table of the catalogue alone, and none unless the recipe says so', async () => {
+  it('K27 are the candidates of an example beside its target', async () => {
     const { catalogue } = await syntheticCatalogue({ items: 6, k: 4 });
     const tower: TowerArchitecture = {
       ...{ name: 'tower', kind: 'mean', content: 4, width: 2, historyLength: 3 },
     };
     const recipe = { negatives: 40, maxExamples: 9 };
-    const candidates = (popularNegatives: number | null, popularity: number[] | null) => {
-      const own = { ...recipe, ...(popularNegatives && { popularNegatives }) };
-      const args = [tower, [0, 5], catalogue, own, source(), { popularity }] as const;
-      return (examplesFromSequence(...args) as SequenceExamples).candidatesVectors;
-    };
-    const uniform = candidates(null, null);
-    expect(candidates(null, [0, 0, 0, 9, 0, 0])).toEqual(uniform);
-    expect(candidates(1, null)).toEqual(uniform);
-    const popular = candidates(1, [0, 0, 0, 9, 0, 0]);
-    const third = catalogue.vectors.subarray(3 * 4, 4 * 4);
-    for (let c = 1; c <= 40; c++) expect(popular.subarray(c * 4, c * 4 + 4)).toEqual(third);
-    expect(() => candidates(0.5, [1, 2])).toThrow(/popularity must have the catalogue's 6 items/);
+    const draw = popularItems([0, 0, 0, 9, 0, 0], 1);
+    const args = [tower, [0, 5], catalogue, recipe, source(), { draw }] as const;
+    const { candidatesVectors } = examplesFromSequence(...args) as SequenceExamples;
+    const vector = (item: number) => catalogue.vectors.subarray(item * 4, item * 4 + 4);
+    expect(candidatesVectors.subarray(0, 4)).toEqual(vector(5));
+    for (let c = 1; c <= 40; c++) {
+      expect(candidatesVectors.subarray(c * 4, c * 4 + 4)).toEqual(vector(3));
+    }
   });
 });

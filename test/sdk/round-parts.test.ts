@@ -1,7 +1,7 @@
 /** Client rounds about the ranker's parts: what they count, compare and refuse. */
 import 'fake-indexeddb/auto';
 import { describe, expect, it } from 'vitest';
-import { prepare } from '../../sdk/compute.ts';
+import { prepare, receiveParts } from '../../sdk/compute.ts';
 import type { Database } from '../../sdk/database/database.ts';
 import type { SequenceExamples } from '../../sdk/features/examples.ts';
 import { wideRanker } from '../../sdk/features/ranker.ts';
@@ -231,15 +231,10 @@ describe('a tower', () => {
       server: { name: 'fedavg', learningRate: 1, decayRounds: null },
     } as const;
     const task = { architecture: TOWER, recipe } as unknown as Task;
-    const known = (weights: Float32Array | null) => ({
+    const known = (wideWeights: Float32Array | null) => ({
       ...{ task, base: null as never, evaluated: null, catalogue: goods, scorer: undefined },
-      ...{ events: looks([0, 2, 1, 3]), nowMs: START_MS },
-      pop: null,
-      parts: new Map(
-        weights === null
-          ? []
-          : [['wide', { hash: '', task: { architecture: { name: 'wide' } }, model: { weights } }]],
-      ) as never,
+      ...{ events: looks([0, 2, 1, 3]), nowMs: START_MS, parts: new Map(), draw: null },
+      wideWeights,
     });
     const examples = (weights: Float32Array | null): SequenceExamples =>
       prepare(known(weights), new ChaChaSource(new Uint8Array(32))) as SequenceExamples;
@@ -248,5 +243,19 @@ describe('a tower', () => {
     expect(examples(wide).base[0]).toBeCloseTo(scored(wide), 5);
     expect(examples(null).base[0]).toBeCloseTo(scored(startWeights()), 5);
     expect(scored(wide)).not.toBeCloseTo(scored(startWeights()), 2);
+  });
+
+  it('K18 K27 stands on the wide task that the ranker names, and draws by its popularity', async () => {
+    const world = await byPopularity([0, 0, 0, 0, 0.5, 0]);
+    const recipe = { ...(world.task.recipe as Recipe) };
+    const tower = { ...world.task, architecture: TOWER, recipe };
+    const [db] = await profile();
+    const known = await receiveParts(world.receiver(db, TEST), tower, goods);
+    expect(known.wideWeights).toEqual(startWeights());
+    expect(known.draw?.(new ChaChaSource(new Uint8Array(32)))).toBe(4);
+    const uniform = { ...tower, recipe: { ...recipe, popularNegatives: undefined } } as never;
+    expect((await receiveParts(world.receiver(db, TEST), uniform, goods)).draw).toBeNull();
+    const other = { ...goods, hash: '0'.repeat(64) };
+    expect((await receiveParts(world.receiver(db, TEST), tower, other)).draw).toBeNull();
   });
 });

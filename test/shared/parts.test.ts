@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { posteriorMean } from '../../shared/model/pair-prior.ts';
 import { graphRows, pairScores, popularRows } from '../../shared/model/pair-rows.ts';
-import { pairMatrix, popularityScores } from '../../shared/model/parts.ts';
+import { pairMatrix, popularCounts, popularityScores } from '../../shared/model/parts.ts';
 
 const GRAPH = {
   ids: ['a', 'b', 'c'],
@@ -12,19 +12,25 @@ const GRAPH = {
 };
 const PAIR = { decay: 0.6, reach: 3 };
 
-describe('popularityScores', () => {
+describe('popularity', () => {
+  const settings = { floor: 1.5, scale: 3 };
+  const scored = (sums: readonly number[], deviation: number): Float32Array =>
+    popularityScores(popularCounts(sums, deviation, settings), settings);
+
   it('K16 is ln(1 + max(c − 1.5σ, 0)/3)', () => {
-    const scores = popularityScores([10, 3, 1, -40, 3.0001], 2, { floor: 1.5, scale: 3 });
+    expect([...popularCounts([10, 3, -40], 2, settings)]).toEqual([7, 0, 0]);
+    const scores = scored([10, 3, 1, -40, 3.0001], 2);
     expect(scores[0]).toBeCloseTo(Math.log(1 + 7 / 3), 6);
     expect([...scores.slice(1, 4)]).toEqual([0, 0, 0]);
     expect(scores[4]).toBeCloseTo(Math.log(1 + 0.0001 / 3), 6);
   });
 
   it('gives zeros, never NaN, for sums that are no numbers', () => {
-    expect([...popularityScores([Number.NaN, 1], 1, { floor: 1.5, scale: 3 })]).toEqual([0, 0]);
-    expect(() => popularityScores([1], -1, { floor: 1, scale: 3 })).toThrow(/deviation/);
-    expect(() => popularityScores([1], Infinity, { floor: 1, scale: 3 })).toThrow(/deviation/);
-    expect(popularityScores([], 0, { floor: 1, scale: 3 })).toHaveLength(0);
+    expect([...scored([Number.NaN, 1], 1)]).toEqual([0, 0]);
+    for (const deviation of [-1, Infinity]) {
+      expect(() => popularCounts([1], deviation, settings)).toThrow(/deviation/);
+    }
+    expect(scored([], 0)).toHaveLength(0);
   });
 });
 

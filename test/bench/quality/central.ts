@@ -1,5 +1,6 @@
 /** The centralised fit of the same features, to convergence: what federation and noise cost. */
 import { examplesFromSequence } from '../../../sdk/features/build.ts';
+import type { DrawItem } from '../../../sdk/features/negatives.ts';
 import { startWeights, type WideScorer } from '../../../sdk/features/wide.ts';
 import { SeededRandom } from '../../simulate/random.ts';
 import { RECIPE, WIDE } from './federate.ts';
@@ -22,13 +23,13 @@ export interface CentralFit {
  * Damped Newton on the mean softmax cross-entropy over all examples, convex in the weights. A ridge
  * of 1e-6 keeps features that a set lacks at zero.
  *
- * @param popularity by which candidates are drawn; null: all items alike
+ * @param draw of candidates; null: all items alike
  */
 export function centralWide(
   scorer: WideScorer,
   train: readonly (readonly number[])[],
   seed: string,
-  popularity: Float32Array | null = null,
+  draw: DrawItem | null = null,
 ): CentralFit {
   const order = new SeededRandom(`central/${seed}`).shuffled(train.map((_, i) => i));
   const source = sourceOf(`central/${seed}`);
@@ -39,7 +40,7 @@ export function centralWide(
     if (examples >= MOST_EXAMPLES) break;
     const x = examplesFromSequence(WIDE, train[shopper] ?? [], scorer.catalogue, RECIPE, source, {
       scorer,
-      popularity,
+      draw,
     });
     if (x.kind !== 'ranking' || x.examples === 0) continue;
     examples += x.examples;

@@ -5,6 +5,7 @@ import {
   serverStep,
 } from '../../../aggregator/publish/optimizer.ts';
 import { examplesFromSequence } from '../../../sdk/features/build.ts';
+import type { DrawItem } from '../../../sdk/features/negatives.ts';
 import { startWeights, type WideScorer } from '../../../sdk/features/wide.ts';
 import { drawNoise } from '../../../sdk/noise/draw.ts';
 import { privatize } from '../../../sdk/noise/privatize.ts';
@@ -75,7 +76,8 @@ export function cohortsOf(shoppers: number, plan: WidePlan, seed: string): numbe
  * Weights after all rounds, by mode. The modes of one call see the same cohorts and candidates, so
  * that what differs is their noise alone.
  *
- * @param popularity as it is published before the first round, by which candidates are drawn
+ * @param draw of candidates, by the popularity that is published before the first round: that under
+ * noise, for the mode without it too
  */
 export function federateWide(
   scorer: WideScorer,
@@ -83,7 +85,7 @@ export function federateWide(
   plan: WidePlan,
   seed: string,
   modes: readonly Mode[],
-  popularity: Float32Array,
+  draw: DrawItem,
 ): Float32Array[] {
   const d = parameterCount(WIDE);
   const drawn = sourceOf(`candidates/${seed}`);
@@ -100,7 +102,7 @@ export function federateWide(
     for (const shopper of cohort) {
       const x = examplesFromSequence(WIDE, train[shopper] ?? [], scorer.catalogue, RECIPE, drawn, {
         scorer,
-        popularity,
+        draw,
       });
       if (x.kind !== 'ranking') throw new Error('the wide ranker trains on ranking examples');
       for (const [m, mode] of modes.entries()) {

@@ -1,10 +1,12 @@
 /** Popularity and co-occurrence of a set's shoppers, opened under DP or without. */
+import { type DrawItem, popularItems } from '../../../sdk/features/negatives.ts';
 import { graphPairs, itemCounts } from '../../../sdk/measure/items.ts';
 import type { Catalogue } from '../../../shared/model/catalogue.ts';
 import { PAIR_REPORTS, PAIR_SCALE } from '../../../shared/model/pair-prior.ts';
 import { graphRows, type PairRows, popularRows } from '../../../shared/model/pair-rows.ts';
-import { pairMatrix, popularityScores } from '../../../shared/model/parts.ts';
+import { pairMatrix, popularCounts, popularityScores } from '../../../shared/model/parts.ts';
 import { popularPairCount, popularPairEntries } from '../../../shared/model/parts-popular.ts';
+import { RECIPE } from './federate.ts';
 import { everyPair } from './pairs.ts';
 import { LONGEST_STATISTIC, POPULAR_ITEMS } from './plan.ts';
 import {
@@ -63,8 +65,17 @@ export class Statistics {
   }
 
   popScores(times: number, noise: Noise): Float32Array {
+    return popularityScores(this.#counts(times, noise), POP);
+  }
+
+  /** Draws of candidates by this popularity. */
+  draw(times: number, noise: Noise): DrawItem {
+    return popularItems(this.#counts(times, noise), RECIPE.popularNegatives ?? 0);
+  }
+
+  #counts(times: number, noise: Noise): Float64Array {
     const { sums, deviation } = this.popularity(times, noise);
-    return popularityScores(sums, deviation, POP);
+    return popularCounts(sums, deviation, POP);
   }
 
   /** All pairs of the shoppers, which no statistic of a bounded length can hold: not private. */

@@ -104,12 +104,12 @@ export function centralRankers(
   combination: Combination,
   seed: string,
 ): Ranked[] {
-  const pop = statistics.popScores(1, { noised: false, noiseShare: 1, seed });
-  const fit = centralWide(scorer, set.train, seed, pop);
+  const noise = { noised: false, noiseShare: 1, seed };
+  const fit = centralWide(scorer, set.train, seed, statistics.draw(1, noise));
   log(`central fit ${seed}: ${fit.steps} Newton steps, converged ${fit.converged}`);
   const tables: Tables = {
     weights: fit.weights,
-    pop,
+    pop: statistics.popScores(1, noise),
     pairs: { all: statistics.allPairs() },
   };
   return [

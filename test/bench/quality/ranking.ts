@@ -83,8 +83,8 @@ function trainSeed(
 ): Trained {
   const modes = [NO_DP, { ...UNDER_DP, noiseShare }];
   // Of one participation, which every way to spend the budget has.
-  const popularity = statistics.popScores(1, { noised: true, noiseShare, seed });
-  const [bare, noised] = federateWide(scorer, set.train, wide, seed, modes, popularity);
+  const draw = statistics.draw(1, { noised: true, noiseShare, seed });
+  const [bare, noised] = federateWide(scorer, set.train, wide, seed, modes, draw);
   if (bare === undefined || noised === undefined) throw new Error('a mode has no weights');
   log(`seed ${seed}: ${wide.rounds} rounds of ${wide.cohort}`);
   return { bare, noised };
