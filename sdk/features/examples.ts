@@ -1,6 +1,6 @@
 /** What the features room hands to the learn room: numbers only, one form per architecture. */
 
-/** Wide ranker: candidate 0 is the item that came next; the rest are uniform negatives. */
+/** Wide ranker: candidate 0 is the item that came next; the rest are negatives. */
 export interface RankingExamples {
   readonly kind: 'ranking';
   /** examples × candidates × features, row-major. */

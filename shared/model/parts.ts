@@ -94,10 +94,8 @@ export function popularCounts(
   { floor }: Pick<PopPart, 'floor'>,
 ): Float64Array {
   assertDeviation(deviation);
-  return Float64Array.from(sums, (sum) => {
-    const above = sum - floor * deviation;
-    return above > 0 ? above : 0;
-  });
+  // `|| 0`: a sum that is no number counts as nothing.
+  return Float64Array.from(sums, (sum) => Math.max(0, sum - floor * deviation) || 0);
 }
 
 /** Popularity by item, of such counts; not yet times the part's weight. */

@@ -1,7 +1,7 @@
 /** What a part could be: its sizes, when each is on, and what it spends. */
 import type { Architecture } from '../model/architecture.ts';
 import type { HeadRecord } from '../model/heads/record.ts';
-import type { TaskRecipe } from '../model/recipe.ts';
+import type { ServerOptimizer, TaskRecipe } from '../model/recipe.ts';
 
 interface Common {
   readonly architecture: Architecture;
@@ -20,6 +20,8 @@ export interface MeanSize extends Common {
   readonly kind: 'mean';
   readonly bound: number;
   readonly head?: HeadRecord;
+  /** Steps of the server for so many rounds; left out: those of the recipe. */
+  readonly server?: (rounds: number) => ServerOptimizer;
 }
 
 /** Counts: on while so many deviations of noise are below the count of a busy entry. */

@@ -3,9 +3,10 @@
  * recipe comes from (amazon-industrial: 3,285 shoppers, 3,686 goods); E.: error.ts.
  *
  * The study's figures: 36 rounds of the wide ranker under noise give 95 % of its central fit, 54
- * rounds 97 % (§2); popularity adds nothing where the noise is that of the local tier (§4); pairs add 0.1 at 3,285 shoppers and 0.7 with the noise of ten
- * times as many (§1, §2); a linear head loses nothing to noise at 1,600 shoppers (§5); a tower's
- * averaged update should be off by a tenth of the clip at most (§8).
+ * rounds 97 % (§2); popularity adds nothing where the noise is that of the local tier (§2, §4); pairs
+ * add 0.1 at 3,285 shoppers and 0.7 with the noise of ten times as many (§1, §2); a linear head loses
+ * nothing to noise at 1,600 shoppers (§5); a tower's averaged update should be off by a tenth of the
+ * clip at most (§8).
  */
 import {
   type HeadArchitecture,
@@ -26,6 +27,7 @@ import type { Statistic } from '../model/statistic.ts';
 import type { Candidate, CountSize, GateSize, MeanSize } from './candidate.ts';
 import { MOST_REPORTS } from './cohort.ts';
 import type { GoodsFields, PlanRequest } from './request.ts';
+import { wideServer } from './wide-steps.ts';
 
 /** Items of a history that the ranker looks at: §1. */
 export const HISTORY_LENGTH = 10;
@@ -59,15 +61,17 @@ export const DEEP: DeepPart = { task: 'deep' };
 /** Places between two items that still count as a pair of the graph: §1. */
 const GAPS = 3;
 
-/** And of the best-known goods, with the weight of a place over the next newer one. */
-const BEST = { gaps: 10, decay: 0.9 } as const;
+/** Weight of a place over the next newer one, as bench `quality` has it. */
+const DECAY = 0.9;
+/** And of the best-known goods. */
+const BEST = { gaps: 10, decay: DECAY } as const;
 
 /**
  * Sum of one shopper's entries, and the part of all sums that falls on the busiest hundredth of the
  * entries: measured on the training file with sdk/measure/items.ts, on the graph that
  * aggregator/catalogue/build.ts makes of hashed n-grams.
  */
-const BUSY = { share: 0.01, items: { sum: 1.88, part: 0.117 }, edges: { sum: 0.597, part: 0.563 } };
+const BUSY = { share: 0.01, items: { sum: 1.86, part: 0.114 }, edges: { sum: 0.597, part: 0.563 } };
 
 /**
  * The same of the pairs among the best-known goods, most of them first: measured on the training
@@ -97,11 +101,12 @@ function wide({ has }: PlanRequest): Candidate {
   const size: MeanSize = {
     ...{ kind: 'mean', architecture, clipL2: 2, spread: 9, bound: 0.5, size: '11 weights' },
     leastRounds: 1,
-    // §1, but momentum, a falling step and negatives by popularity, as bench `quality` has them; the
-    // shipped 100 negatives, which a browser has in memory anyway.
+    // §1, but the server's steps and negatives by popularity, as bench `quality` has them; the shipped
+    // 100 negatives, which a browser has in memory anyway.
+    server: wideServer,
     recipe: {
       ...{ steps: 3, learningRate: 1, negatives: 100, popularNegatives: 0.75, maxExamples: 60 },
-      server: { name: 'fedavgm', learningRate: 0.5, momentum: 0.9, decayRounds: 10 },
+      server: wideServer(1),
     },
   };
   const pays = ['ranks by content before any round', ...idle].join('; ');
@@ -133,8 +138,9 @@ const tooLong = (entries: number): string | null =>
   entries > MOST_ENTRIES ? `reports of at most ${MOST_ENTRIES} entries` : null;
 
 function pop({ items }: PlanRequest): Candidate {
-  const sizes = [countSize({ name: 'items', items }, `${items} goods`, BUSY.items, POP.floor)];
-  const pays = '1 NDCG at 3,285 shoppers, 0.3 at 22,363 (bench quality)';
+  const statistic = { name: 'items', items, decay: DECAY } as const;
+  const sizes = [countSize(statistic, `${items} goods`, BUSY.items, POP.floor)];
+  const pays = '0.9 NDCG at 3,285 shoppers, 0.3 at 22,363 (bench quality)';
   return { name: 'pop', units: 1, sizes, lacks: tooLong(items), pays };
 }
 

@@ -1,6 +1,6 @@
 /** What one part would be at a number of shoppers: its round, its noise, and whether that is enough. */
 import { parameterCount } from '../model/architecture.ts';
-import type { TaskRecipe } from '../model/recipe.ts';
+import { isTraining, type TaskRecipe } from '../model/recipe.ts';
 import type { Accounting, Calibrated } from './accounting.ts';
 import type { Candidate, Size } from './candidate.ts';
 import { type Cohort, cohortOf } from './cohort.ts';
@@ -99,9 +99,14 @@ export function weighSize<M>(
     ...{ size, figure },
     task: {
       ...{ ...cohort, ...noisy, architecture, mechanism, epsilon },
-      ...{ participations: reports, recipe: size.recipe },
+      ...{ participations: reports, recipe: recipeOf(size, cohort.rounds) },
     },
   };
+}
+
+function recipeOf(size: Size, rounds: number): TaskRecipe {
+  const server = size.kind === 'mean' && size.server?.(rounds);
+  return server && isTraining(size.recipe) ? { ...size.recipe, server } : size.recipe;
 }
 
 function figureOf(

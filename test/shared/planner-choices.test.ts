@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { buildShop } from '../../aggregator/catalogue/shop.ts';
 import { autoPlan, type PlanInput } from '../../aggregator/plan-auto.ts';
 import type { PlanError } from '../../shared/plan/request.ts';
+import { wideServer } from '../../shared/plan/wide-steps.ts';
 import { qualityOf } from '../../shared/protocol/gate.ts';
 import type { Task } from '../../shared/protocol/task.ts';
 import { names, part, planOf, USUAL } from './planned.ts';
@@ -106,10 +107,19 @@ describe('what it chooses', () => {
   });
 
   it('gives the wide part falling steps with momentum, and negatives by popularity', () => {
-    for (const shoppers of [300, 300_000]) {
-      const { recipe } = part(planOf({ shoppers }), 'wide').task ?? {};
-      expect(recipe).toMatchObject({ popularNegatives: 0.75, server: { name: 'fedavgm' } });
+    for (const [shoppers, tier] of [
+      [300, 'split'],
+      [3000, 'local'],
+      [300_000, 'split'],
+    ] as const) {
+      const { recipe, rounds = 0 } = part(planOf({ shoppers, tier }), 'wide').task ?? {};
+      expect(rounds).toBeGreaterThan(4);
+      expect(recipe).toMatchObject({ popularNegatives: 0.75, server: wideServer(rounds) });
     }
+    // More momentum than a quarter of the rounds would swing past the fit.
+    expect([1, 4, 8, 40, 1000].map((rounds) => wideServer(rounds).momentum)).toEqual([
+      0, 0, 0.5, 0.9, 0.9,
+    ]);
   });
 
   it('auto takes the second server where it switches something on, and else does without', () => {

@@ -11,6 +11,7 @@ import { drawNoise } from '../../../sdk/noise/draw.ts';
 import { privatize } from '../../../sdk/noise/privatize.ts';
 import { parameterCount, type WideArchitecture } from '../../../shared/model/architecture.ts';
 import type { Recipe } from '../../../shared/model/recipe.ts';
+import { wideServer } from '../../../shared/plan/wide-steps.ts';
 import { SeededRandom } from '../../simulate/random.ts';
 import { wideDelta } from './local.ts';
 import { addServerNoise, addTo, noiseTask, sourceOf } from './privacy.ts';
@@ -18,17 +19,15 @@ import { addServerNoise, addTo, noiseTask, sourceOf } from './privacy.ts';
 export const WIDE: WideArchitecture = { name: 'wide', historyLength: 10 };
 
 /**
- * models.md §1: three full-batch steps at rate 1, clip 2. Momentum and a falling step bring the same
- * rounds nearer to the central fit than plain FedAvg; negatives by popularity leave to the
- * popularity part what it tells better. Both by validation lists of two sets.
+ * models.md §1: three full-batch steps at rate 1, clip 2. Negatives by popularity leave to the
+ * popularity part what it tells better (validation lists of two sets).
  */
-export const RECIPE: Recipe = {
+export const RECIPE: Omit<Recipe, 'server'> = {
   steps: 3,
   learningRate: 1,
   negatives: 200,
   popularNegatives: 0.75,
   maxExamples: 20,
-  server: { name: 'fedavgm', learningRate: 0.5, momentum: 0.9, decayRounds: 10 },
 };
 const CLIP = 2;
 
@@ -90,7 +89,7 @@ export function federateWide(
   const d = parameterCount(WIDE);
   const drawn = sourceOf(`candidates/${seed}`);
   const noise = sourceOf(`noise/${seed}`);
-  const server = RECIPE.server;
+  const server = wideServer(plan.rounds);
   let fitted: ServerStep[] = modes.map(({ start }) => ({
     weights: Float32Array.from(start),
     state: initialState(server, d),

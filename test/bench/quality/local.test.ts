@@ -6,6 +6,7 @@ import type { Learner } from '../../../sdk/learn/learner.ts';
 import { createLearner } from '../../../sdk/learn/train.ts';
 import { drawNoise } from '../../../sdk/noise/draw.ts';
 import { privatize } from '../../../sdk/noise/privatize.ts';
+import { wideServer } from '../../../shared/plan/wide-steps.ts';
 import { SeededRandom } from '../../simulate/random.ts';
 import { syntheticCatalogue } from '../synthetic.ts';
 import { RECIPE, WIDE } from './federate.ts';
@@ -39,7 +40,8 @@ describe('local steps without tensors', () => {
       if (examples.kind !== 'ranking') throw new Error('not ranking examples');
       // The second part masks what repeats the target: a rare draw is made a certain one.
       if (examples.examples > 0) examples.mask[1] = 0;
-      const slow = await learner.train({ architecture: WIDE, weights, examples, recipe: RECIPE });
+      const recipe = { ...RECIPE, server: wideServer(1) };
+      const slow = await learner.train({ architecture: WIDE, weights, examples, recipe });
       const fast = wideDelta(weights, examples, RECIPE);
       expect(new Uint32Array(fast.buffer)).toEqual(new Uint32Array(slow.delta.buffer));
       const [one, other] = [fast, slow.delta].map((delta) => {
