@@ -2,6 +2,7 @@
  * What is measured on fewer lists, since every list costs a fit or a second set of columns: the
  * private part, whose weights never leave (K21), and models and vectors in int8.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { givenVectors, hashedNgrams } from '../../../aggregator/catalogue/embedder.ts';
 import { reduceVectors } from '../../../aggregator/catalogue/reduce.ts';
 import { PersonalOffset } from '../../../sdk/features/personal.ts';
@@ -34,6 +35,8 @@ export type Beside = {
   /** Settings of the private part that were best on validation lists, and what it gained there. */
   readonly private: { readonly [setting: string]: number };
   readonly privateValidNdcg10: number;
+  /** Validation lists in which its longest setting moves the target to another rank. */
+  readonly privateMoves: number;
   readonly differences: readonly Difference[];
 };
 
@@ -79,6 +82,8 @@ export async function besides({ set, scorer, tables, combination, quick }: Given
     lists: lists.length,
     private: { ...best },
     privateValidNdcg10: Math.max(...gains),
+    privateMoves: valid.filter((_, c) => !isDeepStrictEqual(ranked[0]?.[c], ranked.at(-1)?.[c]))
+      .length,
     differences: differences(
       names,
       ranks,

@@ -49,7 +49,7 @@ it('is in the results, the private part and int8 among them', async () => {
       differences: readonly { than: string; ndcg10Low: number; ndcg10High: number }[];
       beside: {
         lists: number;
-        private: { rate: number };
+        privateMoves: number;
         differences: readonly { name: string; ndcg10: number }[];
       };
     };
@@ -59,9 +59,7 @@ it('is in the results, the private part and int8 among them', async () => {
     }
     const [own, int8, float32] = beside.differences;
     expect(own?.name).toContain('private');
-    // Of equal settings the smallest; that it moves ranks is in test/sdk.
-    expect([0.1, 0.3, 1]).toContain(beside.private.rate);
-    expect(Math.abs(own?.ndcg10 ?? 99)).toBeLessThan(50);
+    expect(beside.privateMoves).toBeGreaterThan(0);
     // Rounding moves far less than half of the lists.
     expect(Math.abs(int8?.ndcg10 ?? 99)).toBeLessThan(10);
     expect(Math.abs(float32?.ndcg10 ?? 99)).toBeLessThan(10);
