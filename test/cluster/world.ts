@@ -132,15 +132,19 @@ export class World {
     return head === null ? -1 : (head.model?.record.modelVersion ?? 0);
   }
 
-  /** Reports until `rounds` are published, while `disturb` does its worst. */
+  /**
+   * Reports until `rounds` are published and `disturb` has done its worst: the last round of the run
+   * before may be published only now, and what disturbs waits for reports all the same.
+   */
   async run(rounds: number, disturb: () => Promise<void>): Promise<Exactness> {
     let enough = false;
     const watch = until(`${rounds} rounds are published`, async () => {
       return (await this.published()) >= rounds;
-    }).finally(() => {
+    });
+    const both = Promise.all([watch, disturb()]).finally(() => {
       enough = true;
     });
-    await Promise.all([this.sender.run(8, () => enough), watch, disturb()]);
+    await Promise.all([this.sender.run(8, () => enough), both]);
     return this.check(rounds);
   }
 
