@@ -1,6 +1,6 @@
 /** The back/forward cache: a page lets go of everything, another takes it, and both go on. */
-import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { newPage, ONCE_MORE, problemsOf, reportsOf, statusOf, track, until } from './hostile.ts';
 import { type Launched, launchChromium } from './launch.ts';
 import { gate, goods, scene } from './scene.ts';
@@ -8,6 +8,12 @@ import { gate, goods, scene } from './scene.ts';
 scene();
 
 let cached: Launched;
+let problems: string[];
+
+beforeEach(() => {
+  problems = [];
+  gate.pages['/next'] = '<!doctype html><title>next</title><link rel="icon" href="data:,">next';
+});
 
 beforeAll(async () => {
   cached = await launchChromium({ without: ['--disable-back-forward-cache'] });
@@ -42,7 +48,9 @@ const reasonsOf = (page: Page): Promise<string> =>
 
 /** Goes back. @returns 'restored', or what kept the page from the cache */
 async function back(page: Page): Promise<string> {
-  await page.evaluate(() => history.back());
+  await page.evaluate(() => {
+    setTimeout(() => history.back());
+  });
   return until('the page before', async () => {
     const title = await page.title();
     if (title === 'restored') return title;
@@ -58,33 +66,44 @@ const training = (page: Page): Promise<void> =>
       }),
   );
 
+/** Leaves a page that has reported for one that takes its locks, and goes back. */
+async function thereAndBack(context: BrowserContext, page: Page): Promise<string> {
+  await page.goto(`${gate.url}/tag`);
+  await track(page, goods);
+  await until('a report', async () => (await reportsOf(page)).length > 0, 60_000);
+  await until('its locks', async () => (await locksOf(page)).join() === HELD.join());
+  await leave(page);
+  expect(await locksOf(page)).toEqual([]);
+  const other = await newPage(context, problems);
+  await other.goto(`${gate.url}/tag`);
+  await until('the locks', async () => (await locksOf(other)).join() === HELD.join());
+  await other.close();
+  return back(page);
+}
+
+/**
+ * Chromium's word for reasons of its own, such as a page frozen in the middle of a transaction when
+ * another one needs the database.
+ */
+const ITS_OWN = /"reasons":\[\{"reason":"masked"\}\]/;
+
 describe('a page in the back/forward cache', ONCE_MORE, () => {
   it('lets another tab have its locks, and trains on when it is back', async () => {
-    gate.pages['/next'] = '<!doctype html><title>next</title><link rel="icon" href="data:,">next';
-    const problems: string[] = [];
     const context = await cached.browser.newContext();
     const page = await newPage(context, problems);
-    await page.goto(`${gate.url}/tag`);
-    await track(page, goods);
-    await until('a report', async () => (await reportsOf(page)).length > 0, 60_000);
-    expect(await locksOf(page)).toEqual(HELD);
-    await leave(page);
-    expect(await locksOf(page)).toEqual([]);
-    const other = await newPage(context, problems);
-    await other.goto(`${gate.url}/tag`);
-    await until('the locks', async () => (await locksOf(other)).join() === HELD.join());
-    await other.close();
-    expect(await back(page)).toBe('restored');
+    let kept = await thereAndBack(context, page);
+    for (let tries = 1; ITS_OWN.test(kept) && tries < 4; tries++) {
+      kept = await thereAndBack(context, page);
+    }
+    expect(kept).toBe('restored');
     const before = (await reportsOf(page)).length;
     await until('its locks', async () => (await locksOf(page)).join() === HELD.join());
     await until('another report', async () => (await reportsOf(page)).length > before, 60_000);
     expect([...problems, ...(await problemsOf(page))]).toEqual([]);
     await context.close();
-  }, 180_000);
+  }, 240_000);
 
   it('holds no lock though it was left in the middle of a training', async () => {
-    gate.pages['/next'] = '<!doctype html><title>next</title><link rel="icon" href="data:,">next';
-    const problems: string[] = [];
     const context = await cached.browser.newContext();
     const page = await newPage(context, problems);
     await page.goto(`${gate.url}/tag`);
@@ -97,7 +116,7 @@ describe('a page in the back/forward cache', ONCE_MORE, () => {
     await other.goto(`${gate.url}/tag`);
     await until('the locks', async () => (await locksOf(other)).join() === HELD.join());
     await other.close();
-    // Chromium may have given up a page whose Worker was busy; either way it goes on.
+    // Chromium may have given it up, see ITS_OWN; either way it goes on.
     await back(page);
     await until('ready', async () => (await statusOf(page)).state === 'ready');
     await until('its locks', async () => (await locksOf(page)).join() === HELD.join());
