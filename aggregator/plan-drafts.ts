@@ -133,19 +133,24 @@ export function plannedDrafts(
   return { drafts, ranker: plan.ranker, bestSellers: best?.length ?? null };
 }
 
-/** What is left of a ranker while some of its tasks are not signed yet; null without its wide task. */
+/**
+ * What is left of a ranker while some of its tasks are not signed yet; null without its wide task. A
+ * part with a gate waits for popularity, too, on which the evaluation stands.
+ */
 export function rankerWith(
   ranker: RankerRecord | null,
   tasks: readonly string[],
 ): RankerRecord | null {
   if (ranker === null || !tasks.includes(ranker.wide)) return null;
+  const { wide, pop, pair, deep } = ranker;
   const known = <P extends { readonly task: string; readonly gate?: { readonly task: string } }>(
     part: P | null,
-  ): P | null =>
-    part !== null && [part.task, part.gate?.task ?? part.task].every((name) => tasks.includes(name))
-      ? part
-      : null;
-  const { wide, pop, pair, deep } = ranker;
+  ): P | null => {
+    if (part === null) return null;
+    const { task, gate } = part;
+    const needed = gate === undefined ? [task] : [task, gate.task, pop?.task ?? task];
+    return needed.every((name) => tasks.includes(name)) ? part : null;
+  };
   return {
     ...{ wide, pop: known(pop), pair: known(pair), deep: known(deep) },
     private: ranker.private,

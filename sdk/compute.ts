@@ -79,8 +79,8 @@ export async function receiveParts(
 ): Promise<Pick<Known, 'parts' | 'draw' | 'wideWeights'>> {
   const found = new Map<string, KnownTask>();
   const isTower = architecture.name === 'tower';
-  const evaluated =
-    architecture.name === 'metrics' && architecture.of === 'parts' ? architecture.parts : null;
+  const isComparison = architecture.name === 'metrics' && architecture.of === 'parts';
+  const { parts: evaluated, base } = isComparison ? architecture : { parts: null };
   const share = (isTraining(recipe) && recipe.popularNegatives) || 0;
   if (!isTower && share === 0 && evaluated === null) {
     return { parts: found, draw: null, wideWeights: null };
@@ -89,7 +89,7 @@ export async function receiveParts(
   const pop = (share > 0 && site.ranker?.pop) || null;
   const wide = isTower ? site.ranker?.wide : undefined;
   const names = evaluated
-    ? partNames(evaluated).map((part) => evaluated[part]?.task)
+    ? [base?.task, ...partNames(evaluated).map((part) => evaluated[part]?.task)]
     : [wide, pop?.task];
   for (const { name, hash } of site.tasks) {
     if (!names.includes(name) || found.has(name)) continue;

@@ -39,11 +39,8 @@ export const HISTORY_LENGTH = 10;
 export const POP: PopPart = { task: 'pop', weight: 0.5, floor: 1.5, scale: 3 };
 /** Settings of the recipe (§1); λ = 3 is that of noise below one count. */
 export const PAIR: PairPart = {
-  task: 'pair',
-  weight: 3,
-  threshold: 3,
-  decay: 0.6,
-  reach: 3,
+  ...{ task: 'pair', weight: 3, threshold: 3 },
+  ...{ decay: 0.6, reach: 3 },
 };
 
 /**
@@ -247,13 +244,15 @@ function heads({ prices, categories }: GoodsFields): Candidate[] {
 }
 
 /**
- * The evaluation of the ranker without and with each part (K19). It has to see the gain of pairs; the
- * gain of popularity, 0.1, is too small for it, and popularity is never behind it.
+ * The evaluation of the ranker without and with each part (K19), on top of popularity where that is
+ * on: it is never behind a gate, and the wide weights leave to it what it tells better. It has to see
+ * the gain of pairs.
  */
-export function gateSize(parts: Pick<RankerParts, 'pair' | 'deep'>): GateSize {
+export function gateSize({ pop, pair, deep }: RankerParts): GateSize {
   const architecture: PartsMetrics = {
     ...{ name: 'metrics', of: 'parts', task: 'wide', historyLength: HISTORY_LENGTH },
-    parts: { pop: null, ...parts },
+    ...(pop !== null && { base: pop }),
+    parts: { pop: null, pair, deep },
   };
   const entries = parameterCount(architecture);
   return {
@@ -274,7 +273,7 @@ export const GATE_SIGMAS = 2;
 function gate(request: PlanRequest): Candidate {
   return {
     ...{ name: 'gate', units: 2, lacks: null },
-    sizes: [gateSize({ pair: pairPart(request), deep: DEEP })],
+    sizes: [gateSize({ pop: POP, pair: pairPart(request), deep: DEEP })],
     pays: 'keeps pair and deep off until they help (K20)',
   };
 }

@@ -162,6 +162,7 @@ export function plan<M>(request: PlanRequest, accounting: Accounting<M>): Plan<M
     all.some(({ candidate, on }) => candidate.name === name && on);
   const onAt = onWith(request, accounting);
   const gate = gateSize({
+    pop: isOn('pop') ? POP : null,
     pair: isOn('pair') ? pairPart(request) : null,
     deep: isOn('deep') ? DEEP : null,
   });

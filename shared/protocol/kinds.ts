@@ -1,8 +1,8 @@
 /** Decoders of architectures and recipes, and what fits which kind of task (SPEC.md, K rules). */
-import { kindOf, largestNorm } from '../model/architecture.ts';
+import { kindOf, largestNorm, type PartsMetrics } from '../model/architecture.ts';
 import { aggregateOf, isTraining, MAX_ROBUST_BYTES, robustBytes } from '../model/recipe.ts';
 import { evaluatedHead, head, inputLabel, names, trunk } from './head-record.ts';
-import { PARTS } from './ranker.ts';
+import { BASE, PARTS } from './ranker.ts';
 import {
   type Check,
   either,
@@ -51,6 +51,25 @@ const statistic = either(
   inputLabel,
 );
 
+const comparisonShape = object(
+  {
+    name: literal('metrics'),
+    of: literal('parts'),
+    task: text(40),
+    historyLength: HISTORY_LENGTH,
+    parts: PARTS,
+  },
+  { base: BASE },
+);
+
+const comparison: Check = (value, path) => {
+  comparisonShape(value, path);
+  const { base, parts } = value as PartsMetrics;
+  if (base !== undefined && parts.pop !== null) {
+    throw new ShapeError(`${path}.base`, 'popularity below the parts or among them, not both');
+  }
+};
+
 export const architecture: Check = either(
   object({ name: literal('wide'), historyLength: HISTORY_LENGTH }),
   head,
@@ -63,13 +82,7 @@ export const architecture: Check = either(
     historyLength: HISTORY_LENGTH,
   }),
   object({ name: literal('counts'), statistic }),
-  object({
-    name: literal('metrics'),
-    of: literal('parts'),
-    task: text(40),
-    historyLength: HISTORY_LENGTH,
-    parts: PARTS,
-  }),
+  comparison,
   object({
     name: literal('metrics'),
     of: literal('ranking'),

@@ -32,6 +32,9 @@ export const PARTS: Check = (value, path) => {
   someParts(value, path);
 };
 
+/** Popularity that an evaluation stands on. */
+export const BASE: Check = object(POP);
+
 export const RANKER: Check = object({
   wide: TASK,
   pop: nullable(object(POP, GATE)),
@@ -71,7 +74,10 @@ export function misfit(
   if (measured?.name !== 'metrics' || measured.of !== 'parts' || measured.task !== ranker.wide) {
     return 'wrong-gate';
   }
-  return sameSettings(settings, measured.parts[name]) ? null : 'wrong-gate';
+  if (!sameSettings(settings, measured.parts[name])) return 'wrong-gate';
+  // With a gate of its own popularity might be off, and what was measured on top of it worth nothing.
+  const { base } = measured;
+  return base === undefined || sameSettings(base, ranker.pop) ? null : 'wrong-gate';
 }
 
 /** @throws ShapeError naming what does not fit the tasks of the site. */

@@ -97,14 +97,18 @@ describe('counts of a catalogue', () => {
 });
 
 /** A ranker, popularity published with these means, and a round that compares the parts. */
-async function comparing(means: readonly number[] | null, isLogged = true): Promise<World> {
+async function comparing(
+  means: readonly number[] | null,
+  isLogged = true,
+  architecture: PartsMetrics = BOTH,
+): Promise<World> {
   const world = await newWorld();
   const [wide, initial] = [world.taskHash, world.initialModel];
   world.answers.set(PATHS.head(wide), { ...world.head });
   const tasks = [{ name: 'wide', hash: wide }];
   if (means !== null) {
-    const architecture = counts({ name: 'items', items: N });
-    await world.offer({ ...MEASURE, ...TEST_TIER, name: 'goods', architecture });
+    const items = counts({ name: 'items', items: N });
+    await world.offer({ ...MEASURE, ...TEST_TIER, name: 'goods', architecture: items });
     const model = encodeModel(Float32Array.from(means));
     const hash = await sha256Hex(model);
     world.answers.set(PATHS.model(hash), model);
@@ -113,7 +117,7 @@ async function comparing(means: readonly number[] | null, isLogged = true): Prom
     world.answers.set(PATHS.head(world.taskHash), head);
     tasks.push({ name: 'goods', hash: world.taskHash });
   }
-  const parts = { ...TEST_TIER, name: 'parts', kind: 'evaluate', architecture: BOTH } as const;
+  const parts = { ...TEST_TIER, name: 'parts', kind: 'evaluate', architecture } as const;
   await world.offer({ ...MEASURE, ...parts, clipL2: 4 });
   world.site({ tasks: [...tasks, { name: 'parts', hash: world.taskHash }] });
   await world.openRound({ subject: { task: wide, modelVersion: 0, model: initial } });
@@ -143,6 +147,26 @@ describe('an evaluation of parts', () => {
     for (const [i, one] of expected.entries()) {
       expect(Math.abs((seen[i] as number) - one)).toBeLessThanOrEqual(1);
     }
+  });
+
+  it('K19 stands on the popularity of its base, the start weights too', async () => {
+    const base: PartsMetrics = { ...BOTH, base: POP, parts: { ...BOTH.parts, pop: null } };
+    for (const [published, gain] of [
+      [means, popular],
+      [null, wide],
+    ] as const) {
+      const [db] = await profile(looks(history));
+      const world = await comparing(published, true, base);
+      expect((await contribute(world, db, {}, TEST)).outcome).toMatchObject({ state: 'enqueued' });
+      const seen = await coordinates(db, 4);
+      const expected = [1, gain, gain, gain].map((one) => one * unit);
+      for (const [i, one] of expected.entries()) {
+        expect(Math.abs((seen[i] as number) - one)).toBeLessThanOrEqual(1);
+      }
+    }
+    const [db] = await profile(looks(history));
+    const { outcome } = await contribute(await comparing(means, false, base), db, {}, TEST);
+    expect(outcome).toMatchObject({ reason: 'not-in-log' });
   });
 
   it('K19 a part without published sums adds nothing; an empty history gives zeros', async () => {

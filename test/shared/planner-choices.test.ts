@@ -57,6 +57,7 @@ describe('what it chooses', () => {
     const { architecture } = part(large, 'gate').task ?? {};
     expect(architecture).toMatchObject({
       of: 'parts',
+      base: large?.ranker?.pop,
       parts: { pop: null, deep: { task: 'deep' } },
     });
     const { gate: _, ...settings } = large?.ranker?.pair ?? {};

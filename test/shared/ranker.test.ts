@@ -9,6 +9,7 @@ import {
 } from '../../shared/model/architecture.ts';
 import type { RankerRecord } from '../../shared/model/parts.ts';
 import { partQuality, qualityOf } from '../../shared/protocol/gate.ts';
+import { architecture } from '../../shared/protocol/kinds.ts';
 import { assertRanker, misfit, RANKER } from '../../shared/protocol/ranker.ts';
 import { decodeSite, decodeTask } from '../../shared/protocol/records.ts';
 import { ShapeError } from '../../shared/protocol/shape.ts';
@@ -96,6 +97,26 @@ describe('the record', () => {
     expect(misfit(FULL, 'pair', taskOf({ parts: undefined }))).toBe('wrong-gate');
     expect(misfit(FULL, 'deep', taskOf({ parts: undefined }))).toBeNull();
     expect(() => RANKER(FULL, 'ranker')).not.toThrow();
+  });
+
+  it('K20 stand on the popularity of the ranker, which then has no gate, or on none', () => {
+    const { gate: _, ...pop } = FULL.pop as NonNullable<typeof FULL.pop>;
+    const always = { ...FULL, pop };
+    const with_ = (base: object) =>
+      taskOf({ parts: { ...PARTS, base, parts: { ...PARTS.parts, pop: null } } as never });
+    expect(misfit(always, 'pair', with_(pop))).toBeNull();
+    expect(misfit(FULL, 'pair', with_(pop))).toBe('wrong-gate');
+    expect(misfit({ ...FULL, pop: null }, 'pair', with_(pop))).toBe('wrong-gate');
+    expect(misfit(always, 'pair', with_({ ...pop, weight: 2 * pop.weight }))).toBe('wrong-gate');
+  });
+
+  it('K19 hold a base or popularity among the parts, not both', () => {
+    const base = { ...POP };
+    expect(() => architecture({ ...PARTS, base }, 'architecture')).toThrow(/base/);
+    const pair = { ...PARTS, base, parts: { ...PARTS.parts, pop: null } };
+    expect(() => architecture(pair, 'architecture')).not.toThrow();
+    const loud = { ...pair, base: { ...base, loud: 1 } };
+    expect(() => architecture(loud, 'architecture')).toThrow();
   });
 });
 
