@@ -1,8 +1,8 @@
 /**
  * Inputs of heads, by name (the grammar is that of shared/model/heads/inputs.ts). Scaling is fixed
- * and public, nothing is learned across shoppers: a count, an amount or a time x with a cap enters
- * as min(1, log(1 + x)/log(1 + cap)); shares are in [0, 1] already. Every value is in [0, 1], with
- * '~' in [−½, ½].
+ * and public: a count, an amount or a time x with a cap enters as min(1, log(1 + x)/log(1 + cap));
+ * shares are in [0, 1] already. Every value is in [0, 1], with '~' in [−½, ½]; with a centre and a
+ * spread, which the signed task names, it is the value less the one, over the other.
  *
  *   name                       what it is                                             cap, or without
  *   (intent.ts)                the 27 of the visit under way
@@ -101,13 +101,13 @@ class Values {
   }
 
   /** Columns of one factor. */
-  columns({ name, days, form, columns, centred }: Factor): readonly number[] {
+  columns({ name, days, form, columns, centre, spread }: Factor): readonly number[] {
     if (form === 'hashed') {
       const summary = this.#window(days);
       return sharesOf(name === 'brand' ? summary.brand : summary.category, columns);
     }
     const value = clamped(this.#value(name, days));
-    if (form === 'value') return [centred ? value - 0.5 : value];
+    if (form === 'value') return [(value - centre) / spread];
     const bin = Math.min(columns - 1, Math.floor(value * columns));
     return Array.from({ length: columns }, (_, i) => (i === bin ? 1 : 0));
   }
@@ -231,7 +231,8 @@ export function inputsOf(
 /**
  * Inputs of a head at `nowMs`, from the events up to then alone, oldest first.
  *
- * @returns columns in the order of `inputs`, each in [0, 1], with '~' in [−½, ½], never NaN
+ * @returns columns in the order of `inputs`, never NaN: in [0, 1], with '~' in [−½, ½], with a spread
+ *   within 20 of 0; products of these
  * @throws RangeError for an unknown input, with its name
  */
 export function headInputs(

@@ -7,7 +7,7 @@ import {
   type TrunkArchitecture,
 } from '../../shared/model/architecture.ts';
 import type { Catalogue } from '../../shared/model/catalogue.ts';
-import { columnsOf } from '../../shared/model/heads/inputs.ts';
+import { columnsOf, factorsOf, unscaled } from '../../shared/model/heads/inputs.ts';
 import { outputsOf } from '../../shared/model/heads/label.ts';
 import { hashedBin } from '../../shared/model/statistic.ts';
 import type { EventName, ShopEvent } from '../capture/event.ts';
@@ -34,6 +34,8 @@ export interface HeadView {
 }
 
 const TOP_CATEGORIES = 5;
+/** What a head says to everybody, among the reasons. */
+const BIAS = 'bias';
 /** Reasons that are named. */
 const REASONS = 12;
 
@@ -65,11 +67,14 @@ export class Heads {
       if (!Number.isFinite(logit)) continue;
       const moved = explainHead(architecture, weights, inputs, output);
       const start = logit - moved.reduce((sum, { amount }) => sum + amount, 0);
-      const why = [...moved, { input: 'bias', amount: start }]
+      const why = [...moved, { input: BIAS, amount: start }]
         .filter(({ amount }) => amount !== 0)
         .sort((a, b) => Math.abs(b.amount) - Math.abs(a.amount))
         .slice(0, REASONS)
-        .map((one) => ({ ...one, events: eventsBehind(one.input, this.#tally) }));
+        .map(({ input, amount }) => ({
+          ...{ input: input === BIAS ? BIAS : unscaled(input), amount },
+          events: eventsBehind(input, this.#tally),
+        }));
       const method = architecture.hidden === 0 ? 'exact' : 'integrated-gradients';
       return { probability: 1 / (1 + Math.exp(-logit)), source: 'model', version, method, why };
     }
@@ -177,8 +182,9 @@ const BEHIND: readonly (readonly [RegExp, readonly EventName[]])[] = [
 
 /** The newest events that an input counts; none for what the calendar gives. */
 function eventsBehind(input: string, tally: Tally): Cause[] {
-  const names = input
-    .split('*')
-    .flatMap((factor) => BEHIND.find(([pattern]) => pattern.test(factor))?.[1] ?? []);
+  if (input === BIAS) return [];
+  const names = factorsOf(input).flatMap(
+    ({ name }) => BEHIND.find(([pattern]) => pattern.test(name))?.[1] ?? [],
+  );
   return causes(tally, ...new Set(names));
 }

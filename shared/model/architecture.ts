@@ -5,7 +5,7 @@
 import type { Catalogue } from './catalogue.ts';
 import { columnsOf } from './heads/inputs.ts';
 import { type HeadLabel, outputsOf } from './heads/label.ts';
-import { partNames, type RankerParts } from './parts.ts';
+import { type PopPart, partNames, type RankerParts } from './parts.ts';
 import { entryCount, largestStatisticNorm, METRIC_ENTRIES, type Statistic } from './statistic.ts';
 
 /** The wide ranker: one weight per bounded history-item feature (see `WIDE_FEATURES`). */
@@ -86,6 +86,8 @@ export interface PartsMetrics {
   readonly of: 'parts';
   readonly task: string;
   readonly historyLength: number;
+  /** Popularity on which all of it stands, as the ranker always does; the wide part alone if absent. */
+  readonly base?: PopPart;
   readonly parts: RankerParts;
 }
 

@@ -7,7 +7,7 @@
  * variance τ² in each cell adds τ²/E to the 1 of the drawing itself, less what fitting the margins
  * takes away: an expectation that is Σ (1 + τ²/E)·(1 − p_row)·(1 − p_column).
  */
-import { type LabelTables, marginOf } from './baselines/tables.ts';
+import { type LabelTables, meanMargin } from './baselines/tables.ts';
 
 /** Counts of two things at once, row by row; noise may have made some negative. */
 export interface JointCounts {
@@ -117,22 +117,6 @@ export function selectInputs(published: LabelTables, k: number): InputScore[] {
     const repeats = other === undefined ? null : (statistic.inputs[other]?.input ?? null);
     return { ...score, chosen: taken, repeats };
   });
-}
-
-/** One input's counts, bins × 2: the mean over the tables that hold it, and what noise is left. */
-function meanMargin(
-  { tables, bins, deviation }: LabelTables,
-  place: number,
-): { readonly counts: Float64Array; readonly deviation: number } {
-  const own = tables.filter(({ inputs }) => inputs.includes(place));
-  const counts = new Float64Array(2 * bins);
-  for (const table of own) {
-    for (const [i, count] of marginOf(table, bins, table.inputs.indexOf(place)).entries()) {
-      counts[i] = (counts[i] as number) + count / own.length;
-    }
-  }
-  const cells = own[0]?.inputs.length === 2 ? bins : 1;
-  return { counts, deviation: deviation * Math.sqrt(cells / Math.max(1, own.length)) };
 }
 
 /** How far two inputs are correlated, in [0, 1]; 0 without a table of both. */

@@ -50,6 +50,19 @@ describe('estimates', () => {
     expect(intent.why.find(({ input }) => input === 'bias')?.amount).toBeCloseTo(-0.25, 6);
   });
 
+  it('name an input without its scale, with its events', async () => {
+    const inputs = ['adds@7~0.4/0.2', '~product-pages', '~basket-adds*adds~0.1/0.5'];
+    const heads = [model({ ...INTENT, inputs }, 1, [2, -1, 0.5, -0.25])];
+    const { why } = (await known(events, catalogue, { heads })).profile.intent;
+    const named = new Map(why.map(({ input, events: its }) => [input, its[0]?.event]));
+    expect([...named].sort()).toEqual([
+      ['adds@7', 'add_to_cart'],
+      ['basket-adds*adds', 'add_to_cart'],
+      ['bias', undefined],
+      ['product-pages', 'view_item'],
+    ]);
+  });
+
   it('of a hidden layer and of a trunk add up by integrated gradients', async () => {
     const trunk: TrunkArchitecture = {
       name: 'trunk',

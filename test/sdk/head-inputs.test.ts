@@ -142,6 +142,25 @@ describe('K22 inputs of a head', () => {
     }
   });
 
+  it('with a centre and a spread are less the one, over the other', () => {
+    const [spend = 0, week = 0, scaled, windowed, cross] = valuesOf(
+      ['spend', 'orders@7', 'spend~0.31/0.08', 'orders@7~1/1', 'spend~0/0.5*orders@7~0.25/0.05'],
+      history,
+    );
+    expect(scaled).toBeCloseTo((spend - 0.31) / 0.08, 5);
+    expect(windowed).toBeCloseTo(week - 1, 6);
+    expect(cross).toBeCloseTo((spend / 0.5) * ((week - 0.25) / 0.05), 5);
+    for (const scale of ['0.31', '/1', '0.31/', '2/1', '1.5/1', '0.5/0.04', '0.5/0', '0.5/2']) {
+      expect(() => factorsOf(`spend~${scale}`)).toThrow(/unknown input/);
+    }
+    for (const scale of ['-0.1/1', '0.12345/1', '.5/1', '0.5/1e0', '0.5/0.5/0.5', '0.5/1:4']) {
+      expect(() => factorsOf(`spend~${scale}`)).toThrow(/unknown input/);
+    }
+    for (const name of ['~spend~0.5/1', 'spend:4~0.5/1', 'category#4~0.5/1', 'category~0.5/1']) {
+      expect(() => factorsOf(name)).toThrow(/unknown input/);
+    }
+  });
+
   it('rhythm is that of the clock in UTC', () => {
     const noon = [event('view_item', ['pot-clay'])];
     expect(valuesOf(['night', 'morning', 'afternoon', 'evening', 'weekend-share'], noon)).toEqual([
@@ -170,6 +189,12 @@ describe('K22 inputs of a head', () => {
       }
     }
     expect(valuesOf(['recency', 'order-gap', 'tenure', 'rating-mean'], [])).toEqual([1, 1, 0, 0.5]);
+    const far = ['spend~1/0.05', 'recency~0/0.05', 'orders@7~0.5/0.05'];
+    for (const events of [[], JUNK_EVENTS]) {
+      expect(valuesOf(far, events).every((value) => Math.abs(value) <= 20)).toBe(true);
+      const [product = Number.NaN] = valuesOf(['spend~1/0.05*recency~0/0.05'], events);
+      expect(Math.abs(product)).toBeLessThanOrEqual(400);
+    }
   });
 
   it('of a hundred thousand events come in one pass each', () => {

@@ -2,17 +2,20 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, it } from 'vitest';
 import type { ShopEvent } from '../../sdk/capture/event.ts';
-import type { Database } from '../../sdk/database/database.ts';
+import type { Database, StoredModel } from '../../sdk/database/database.ts';
 import { headExamples } from '../../sdk/features/heads.ts';
 import { headInputs } from '../../sdk/features/inputs.ts';
 import { measure } from '../../sdk/measure/measure.ts';
+import { published } from '../../sdk/measure/published.ts';
 import { sha256Hex } from '../../shared/bytes/hash.ts';
 import { normBound } from '../../shared/field/fixed.ts';
 import type { TrunkArchitecture } from '../../shared/model/architecture.ts';
+import { labelTables } from '../../shared/model/baselines/tables.ts';
 import type { Catalogue } from '../../shared/model/catalogue.ts';
 import { decodeCatalogue } from '../../shared/model/codec.ts';
 import { type HeadRecord, headEvaluation, headTask } from '../../shared/model/heads/record.ts';
-import type { InputLabelStatistic } from '../../shared/model/statistic.ts';
+import { headCounts, scaledHead } from '../../shared/model/heads/scales.ts';
+import { entryCount, type InputLabelStatistic } from '../../shared/model/statistic.ts';
 import { encodeModel } from '../../shared/protocol/model.ts';
 import { PATHS } from '../../shared/protocol/paths.ts';
 import { recordHash } from '../../shared/protocol/records.ts';
@@ -61,18 +64,9 @@ describe('a head that a shop adds in one file', () => {
     const [db] = await profile(HISTORY);
     const { outcome } = await contribute(world, db, {}, { allowTestTier: true });
     expect(outcome).toMatchObject({ state: 'enqueued' });
-    const { architecture, recipe, initialWeights: weights } = headTask(LARGE_BASKET, source());
-    const catalogue = await worldCatalogue(world);
-    const examples = headExamples(architecture, HISTORY, catalogue, recipe.maxExamples, START_MS);
+    const { examples, sent } = await expectUpdate(world, db, LARGE_BASKET);
     // Cut 7, 14, 21 and 28 days ago: 120, 30, 150 and nothing were spent within a week.
     expect([...examples.labels]).toEqual([0, 1, 0, 1]);
-    const { delta } = await learner.train({ architecture, weights, examples, recipe });
-    const units = 2 ** world.task.scaleBits / LARGE_BASKET.clipL2;
-    const sent = await coordinates(db, delta.length);
-    const scale = Math.min(1, LARGE_BASKET.clipL2 / Math.hypot(...delta));
-    sent.forEach((coordinate, i) => {
-      expect(Math.abs(coordinate - units * scale * (delta[i] as number))).toBeLessThanOrEqual(1);
-    });
     expect(sent.filter((one) => one !== 0).length).toBeGreaterThan(20);
   });
 
@@ -137,6 +131,21 @@ describe('a trunk', () => {
   });
 });
 
+/** Holds what was sent to what the learner makes of this head and history; no more than rounding. */
+async function expectUpdate(world: World, db: Database, record: HeadRecord) {
+  const { architecture, recipe, initialWeights: weights } = headTask(record, source());
+  const catalogue = await worldCatalogue(world);
+  const examples = headExamples(architecture, HISTORY, catalogue, recipe.maxExamples, START_MS);
+  const { delta } = await learner.train({ architecture, weights, examples, recipe });
+  const units = 2 ** world.task.scaleBits / record.clipL2;
+  const sent = await coordinates(db, delta.length);
+  const scale = Math.min(1, record.clipL2 / Math.hypot(...delta));
+  sent.forEach((coordinate, i) => {
+    expect(Math.abs(coordinate - units * scale * (delta[i] as number))).toBeLessThanOrEqual(1);
+  });
+  return { examples, sent };
+}
+
 /** The catalogue that the world serves. */
 async function worldCatalogue(world: World): Promise<Catalogue> {
   const bytes = world.answers.get(PATHS.catalogue(world.task.catalogue)) as Uint8Array;
@@ -184,6 +193,50 @@ describe('K24 counts of inputs and a label', () => {
     expect(
       measure({ name: 'counts', statistic }, [], goods, START_MS).every((one) => one === 0),
     ).toBe(true);
+  });
+});
+
+describe('a scaled head', () => {
+  it('K22 K24 comes of what browsers counted, and trains', async () => {
+    const counts = headCounts(LARGE_BASKET) as NonNullable<ReturnType<typeof headCounts>>;
+    const { statistic } = counts.architecture;
+    const goods = await smallCatalogue();
+    const sums = new Float64Array(entryCount(statistic));
+    for (let shopper = 0; shopper < 400; shopper++) {
+      const later = START_MS + (shopper % 20) * DAY;
+      for (const [i, one] of measure(counts.architecture, HISTORY, goods, later).entries()) {
+        sums[i] = (sums[i] as number) + one;
+      }
+    }
+    // As a page of the shop reads it, under the noise of this σ; more than the counts bear at 4.
+    const { initialWeights: zeros, ...parts } = counts;
+    const made = async (sigma: number): Promise<HeadRecord> => {
+      const mechanism = { name: 'discrete-gaussian', sigma } as const;
+      const { task } = await newWorld();
+      const own = { ...task, ...parts, tier: 'split', mechanism, d: zeros.length, minReports: 100 };
+      const weights = Float32Array.from(sums, (sum) => sum / 400);
+      const model = { modelVersion: 1, weights, record: { type: 'model', reports: 400 } };
+      const told = published(own as Task, model as unknown as StoredModel, goods);
+      const { entries = [], standardDeviation = Number.NaN } = told ?? {};
+      const read = entries.map(({ sum }) => sum);
+      return scaledHead(LARGE_BASKET, labelTables(statistic, read, standardDeviation));
+    };
+    const scaled = await made(0.5);
+    expect(await made(4)).toBe(LARGE_BASKET);
+    expect(scaled.architecture.inputs[0]).toMatch(/^adds@7~0(\.\d+)?\/0\.\d+$/);
+    expect(scaled.architecture.inputs).not.toEqual(LARGE_BASKET.architecture.inputs);
+
+    const world = await offered(scaled, TEST_TIER);
+    const [db] = await profile(HISTORY);
+    const { outcome } = await contribute(world, db, {}, { allowTestTier: true });
+    expect(outcome).toMatchObject({ state: 'enqueued' });
+    const { examples, sent } = await expectUpdate(world, db, scaled);
+    const [adds = 0] = headInputs(['adds@7'], HISTORY, goods, START_MS - 28 * DAY);
+    const [, centre, spread] =
+      /~([\d.]+)\/([\d.]+)/.exec(scaled.architecture.inputs[0] ?? '') ?? [];
+    expect(examples.features[0]).toBeCloseTo((adds - Number(centre)) / Number(spread), 5);
+    // Outputs start at zero: the first step moves the last layer alone.
+    expect(sent.filter((one) => one !== 0)).toHaveLength(scaled.architecture.hidden + 1);
   });
 });
 

@@ -5,7 +5,7 @@
  * With α pseudo-counts, P(bin | label) = (count + α·P(bin))/(count of the label + α): a bin that
  * holds no more than noise tells nothing, either way. α = 1 + the deviation of the noise in a count.
  */
-import { binOf, type LabelTables, marginOf } from './tables.ts';
+import { binOf, type LabelTables, meanMargin, outcomeTotals } from './tables.ts';
 
 export interface NaiveBayes {
   /** Logit of the label before anything is known. */
@@ -19,17 +19,13 @@ export interface NaiveBayes {
 }
 
 /** Never throws on noisy counts: a negative count is taken as none. */
-export function fitNaiveBayes({ statistic, tables, bins, deviation }: LabelTables): NaiveBayes {
+export function fitNaiveBayes(published: LabelTables): NaiveBayes {
+  const { statistic, bins, deviation } = published;
   const alpha = 1 + deviation;
-  const margins = statistic.inputs.map((_, place) => meanMargin(tables, bins, place));
-  // Every table holds every shopper: the mean over the inputs has the least noise.
-  const totals = [0, 1].map((label) => {
-    const all = margins.map((margin) => sumOf(margin, label));
-    return Math.max(0, all.reduce((sum, one) => sum + one, 0) / all.length);
-  }) as [number, number];
-  const prior = Math.log((totals[1] + alpha / 2) / (totals[0] + alpha / 2));
+  const { none: negatives, some: positives } = outcomeTotals(published);
+  const prior = Math.log((positives + alpha / 2) / (negatives + alpha / 2));
   const inputs = statistic.inputs.map(({ input, edges }, place) => {
-    const counts = (margins[place] as Float64Array).map((count) => Math.max(0, count));
+    const counts = meanMargin(published, place).counts.map((count) => Math.max(0, count));
     const [none, some] = [sumOf(counts, 0), sumOf(counts, 1)];
     const amounts = Array.from({ length: bins }, (_, bin) => {
       const [off, on] = [counts[2 * bin] as number, counts[2 * bin + 1] as number];
@@ -41,18 +37,6 @@ export function fitNaiveBayes({ statistic, tables, bins, deviation }: LabelTable
     return { input, edges, amounts };
   });
   return { prior, inputs };
-}
-
-/** Counts of one input, bins × 2: the mean over the tables that hold it. */
-function meanMargin(tables: LabelTables['tables'], bins: number, place: number): Float64Array {
-  const own = tables.filter(({ inputs }) => inputs.includes(place));
-  const mean = new Float64Array(2 * bins);
-  for (const table of own) {
-    for (const [i, count] of marginOf(table, bins, table.inputs.indexOf(place)).entries()) {
-      mean[i] = (mean[i] as number) + count / own.length;
-    }
-  }
-  return mean;
 }
 
 /** Counts of all bins with this label. */

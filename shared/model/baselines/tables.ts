@@ -67,3 +67,37 @@ export function marginOf(table: LabelTable, bins: number, kept: number): Float64
   }
   return margin;
 }
+
+/**
+ * One input's counts, bins × 2: the mean over the tables that hold it, and the deviation of what
+ * noise is left in a count.
+ */
+export function meanMargin(
+  { tables, bins, deviation }: LabelTables,
+  place: number,
+): { readonly counts: Float64Array; readonly deviation: number } {
+  const own = tables.filter(({ inputs }) => inputs.includes(place));
+  const counts = new Float64Array(2 * bins);
+  for (const table of own) {
+    for (const [i, count] of marginOf(table, bins, table.inputs.indexOf(place)).entries()) {
+      counts[i] = (counts[i] as number) + count / own.length;
+    }
+  }
+  const cells = own[0]?.inputs.length === 2 ? bins : 1;
+  return { counts, deviation: deviation * Math.sqrt(cells / Math.max(1, own.length)) };
+}
+
+/** Shoppers with each outcome, at least 0: the mean over the inputs, each of which holds them all. */
+export function outcomeTotals(published: LabelTables): {
+  readonly none: number;
+  readonly some: number;
+} {
+  const { statistic } = published;
+  const totals: [number, number] = [0, 0];
+  for (const place of statistic.inputs.keys()) {
+    for (const [i, count] of meanMargin(published, place).counts.entries()) {
+      totals[i % 2 === 0 ? 0 : 1] += count / statistic.inputs.length;
+    }
+  }
+  return { none: Math.max(0, totals[0]), some: Math.max(0, totals[1]) };
+}

@@ -1,5 +1,5 @@
 /** Churn: will this shopper stay away? */
-import { type HeadRecord, headRecipe } from './record.ts';
+import { HEAD_CLIP, type HeadRecord, headRecipe } from './record.ts';
 
 export const CHURN: HeadRecord = {
   name: 'churn',
@@ -30,7 +30,7 @@ export const CHURN: HeadRecord = {
     hidden: 0,
   },
   recipe: headRecipe(12),
-  clipL2: 0.5,
+  clipL2: HEAD_CLIP,
   metrics: ['auc', 'log-loss', 'calibration'],
   start: null,
 };

@@ -4,7 +4,7 @@
  */
 import { CHURN } from './churn.ts';
 import { PRICE_SENSITIVITY } from './price-sensitivity.ts';
-import { type HeadRecord, headRecipe } from './record.ts';
+import { HEAD_CLIP, type HeadRecord, headRecipe } from './record.ts';
 import { VALUE } from './value.ts';
 
 const HIDDEN = 8;
@@ -22,7 +22,7 @@ export const CUSTOMER: HeadRecord = {
     ),
   },
   recipe: headRecipe(12, HIDDEN),
-  clipL2: 0.5,
+  clipL2: HEAD_CLIP,
   metrics: ['auc', 'log-loss', 'calibration'],
   start: null,
 };

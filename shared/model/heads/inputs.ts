@@ -3,8 +3,10 @@
  * its head looks at and a browser knows every name or refuses the task.
  *
  *   input   = factor [ "*" factor ]          a declared cross: all products of both's columns
- *   factor  = [ "~" ] name [ "@" days ] [ ":" bins | "#" bins ]
+ *   factor  = [ "~" ] name [ "@" days ] [ "~" centre "/" spread | ":" bins | "#" bins ]
  *   ~       less ½: a value around 0, by which a head learns in fewer rounds; never of bins
+ *   ~c/s    less c, over s: with a shop's own mean and spread (scales.ts) in fewer still. c from 0
+ *           to 1 and s from 0.05 to 1, both of at most four decimals
  *   @days   only what happened in the last 1 to 730 days; of history inputs that have a window
  *   :bins   2 to 64 columns, 1 where the value falls into that equal part of [0, 1], else 0
  *   #bins   2 to 65,536 hashed bins of `category` or `brand`: shares of what the events are about
@@ -87,12 +89,14 @@ export interface Factor {
   readonly days: number;
   /** How its one value becomes columns. */
   readonly form: 'value' | 'bins' | 'hashed';
-  /** Less ½, which makes it one of [−½, ½]. */
-  readonly centred: boolean;
+  /** A value v enters as (v − centre)/spread. */
+  readonly centre: number;
+  readonly spread: number;
   readonly columns: number;
 }
 
-const FORM = /^(~?)([a-z0-9-]{1,40})(?:@([1-9]\d{0,2}))?(?:([:#])([1-9]\d{0,4}))?$/;
+const FORM =
+  /^(~?)([a-z0-9-]{1,40})(?:@([1-9]\d{0,2}))?(?:([:#])([1-9]\d{0,4})|~([01](?:\.\d{1,4})?)\/([01](?:\.\d{1,4})?))?$/;
 const SESSION: ReadonlySet<string> = new Set(INTENT_INPUTS);
 const WINDOW: ReadonlySet<string> = new Set(WINDOW_INPUTS);
 const HISTORY: ReadonlySet<string> = new Set(HISTORY_INPUTS);
@@ -100,6 +104,8 @@ const HASHED: ReadonlySet<string> = new Set(['category', 'brand']);
 const LAST_DAYS = 730;
 const MOST_BINS = 64;
 const MOST_HASHED = 1 << 16;
+/** A value is never more than 20 spreads from the centre. */
+const SPREAD_LEAST = 0.05;
 
 /** @throws RangeError for a name that is not in the vocabulary, with that name. */
 export function factorsOf(input: string): readonly Factor[] {
@@ -109,23 +115,46 @@ export function factorsOf(input: string): readonly Factor[] {
 }
 
 function factorOf(part: string, input: string): Factor {
-  const [, tilde, name = '', days = '0', mark, count = '1'] = FORM.exec(part) ?? [];
+  const found = FORM.exec(part) ?? [];
+  const [, tilde, name = '', days = '0', mark, count = '1', given, over = '1'] = found;
   const isHashed = HASHED.has(name);
   const known = isHashed || SESSION.has(name) || WINDOW.has(name) || HISTORY.has(name);
   const columns = Number(count);
   const most = isHashed ? MOST_HASHED : MOST_BINS;
-  const centred = tilde === '~';
-  const isBinned = (mark === '#') === isHashed && columns >= 2 && !centred;
+  const centre = Number(given ?? (tilde === '~' ? 0.5 : 0));
+  const spread = Number(over);
+  const isScaled = spread >= SPREAD_LEAST && spread <= 1 && centre <= 1;
+  const isPlain = isScaled && !(tilde === '~' && given !== undefined);
+  const isBinned = (mark === '#') === isHashed && columns >= 2 && tilde !== '~';
   const fits = mark === undefined ? !isHashed : isBinned;
   const windowed = days === '0' || ((isHashed || WINDOW.has(name)) && Number(days) <= LAST_DAYS);
-  if (!known || !fits || !windowed || columns > most) throw unknown(input);
+  if (!known || !fits || !isPlain || !windowed || columns > most) throw unknown(input);
   const form = isHashed ? 'hashed' : mark === ':' ? 'bins' : 'value';
-  return { name, days: Number(days), form, columns, centred };
+  return { name, days: Number(days), form, columns, centre, spread };
 }
 
 function unknown(input: string): RangeError {
   return new RangeError(`inputs: unknown input ${JSON.stringify(input)}`);
 }
+
+/** What a single value is, whatever its scale: its name and its window; null for bins. */
+export function valueName({ name, days, form }: Factor): string | null {
+  return form === 'value' ? `${name}${days === 0 ? '' : `@${days}`}` : null;
+}
+
+/**
+ * The input with other texts for its factors; a factor that gets none stays as it is.
+ * @throws RangeError
+ */
+export function withFactors(input: string, textOf: (factor: Factor) => string | null): string {
+  const parts = input.split('*');
+  return factorsOf(input)
+    .map((factor, i) => textOf(factor) ?? parts[i])
+    .join('*');
+}
+
+/** An input without its scales. @throws RangeError */
+export const unscaled = (input: string): string => withFactors(input, valueName);
 
 /** Columns that the inputs take in all. @throws RangeError */
 export function columnsOf(inputs: readonly string[]): number {

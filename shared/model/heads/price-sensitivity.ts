@@ -1,5 +1,5 @@
 /** Price sensitivity: will what this shopper buys next be bought at a discount? */
-import { type HeadRecord, headRecipe } from './record.ts';
+import { HEAD_CLIP, type HeadRecord, headRecipe } from './record.ts';
 
 export const PRICE_SENSITIVITY: HeadRecord = {
   name: 'price-sensitivity',
@@ -28,7 +28,7 @@ export const PRICE_SENSITIVITY: HeadRecord = {
     hidden: 0,
   },
   recipe: headRecipe(12),
-  clipL2: 0.5,
+  clipL2: HEAD_CLIP,
   metrics: ['auc', 'log-loss', 'calibration'],
   start: null,
 };

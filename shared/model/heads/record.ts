@@ -4,8 +4,9 @@
  *
  * A recipe to begin with: inputs around 0 (`~`), one local step at rate 1, a clip of 0.5, which is
  * near the length of such an update, and FedAvgM at 20 (10 with a hidden layer) with momentum 0.9.
- * It was chosen on validation folds of three sets of transactions, for ten participations of ε 2
- * (`npm run bench -- quality`, test/bench/quality/heads-plan.ts).
+ * It was chosen on validation folds of three sets of transactions, for ten participations of ε 2.
+ * Who spends that many on one head may let the first of them count where the inputs lie (scales.ts);
+ * where it pays, and what two participations do, is in `npm run bench -- quality`.
  */
 import type { HeadArchitecture, MetricsArchitecture, TrunkArchitecture } from '../architecture.ts';
 import type { Recipe, ReleaseRecipe } from '../recipe.ts';
@@ -29,6 +30,9 @@ export interface HeadRecord {
   /** Logit of a published guess of the base rate; null for the label's own. */
   readonly start: number | null;
 }
+
+/** Clip of the recipe to begin with. */
+export const HEAD_CLIP = 0.5;
 
 /** The recipe to begin with, for a head without a hidden layer or with one. */
 export function headRecipe(maxExamples: number, hidden = 0): Recipe {

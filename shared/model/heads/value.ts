@@ -1,5 +1,5 @@
 /** Value tier: will this shopper be among those who spend the most? */
-import { type HeadRecord, headRecipe } from './record.ts';
+import { HEAD_CLIP, type HeadRecord, headRecipe } from './record.ts';
 
 /** 200 in 90 days is a guess at a top tier; a shop puts its own figure here. */
 export const VALUE: HeadRecord = {
@@ -33,7 +33,7 @@ export const VALUE: HeadRecord = {
     hidden: 0,
   },
   recipe: headRecipe(4),
-  clipL2: 0.5,
+  clipL2: HEAD_CLIP,
   metrics: ['auc', 'log-loss', 'calibration'],
   start: null,
 };

@@ -2,6 +2,7 @@
 import { fitNaiveBayes, predictNaiveBayes } from '../../../shared/model/baselines/naive-bayes.ts';
 import { binOf, type LabelTables, labelTables } from '../../../shared/model/baselines/tables.ts';
 import { fitTree, predictTree } from '../../../shared/model/baselines/tree.ts';
+import { SCALE_EDGES } from '../../../shared/model/heads/scales.ts';
 import { selectInputs } from '../../../shared/model/select.ts';
 import {
   type BinnedInput,
@@ -13,8 +14,6 @@ import { serverVariance } from '../../../shared/random/variance.ts';
 import type { HeadTarget } from './heads-data.ts';
 import { addFixedPoint, addNoise, type HeadRows, roundTask, sourceOf } from './heads-federate.ts';
 
-/** Seven public edges in [−½, ½] cut every input into eight bins. */
-const EDGES = Array.from({ length: 7 }, (_, i) => (i + 1) / 8 - 0.5);
 /** A tree looks at pairs: every input more costs it a table with each of the others. */
 const TREE_INPUTS = 5;
 
@@ -23,31 +22,39 @@ export interface CountScores {
   readonly test: Float64Array;
 }
 
-type Columns = readonly number[];
+type Places = readonly number[];
 
-/** Published counts of the label by these columns; any label with two outcomes counts the same. */
-function published(
-  target: HeadTarget,
-  columns: Columns,
+type Counted = Pick<HeadTarget, 'columns' | 'lowest'>;
+
+/**
+ * Published counts of the label by these columns, each in eight bins (rule K24); any label with two
+ * outcomes counts the same. Rows without a label do not count.
+ */
+export function published(
+  target: Counted,
+  columns: Places,
   ways: 1 | 2,
   rows: HeadRows,
   sigma: number | null,
   seed: string,
 ): LabelTables {
-  const inputs = columns.map((i): BinnedInput => ({ input: `${target.columns[i]}`, edges: EDGES }));
+  const inputs = columns.map(
+    (i): BinnedInput => ({ input: `${target.columns[i]}`, edges: SCALE_EDGES }),
+  );
   const label = { name: 'purchase-in-session' } as const;
   const statistic: InputLabelStatistic = { name: 'input-label', label, inputs, ways };
-  const { sums, deviation } = noisySums(statistic, columns, rows, sigma, seed);
+  const { sums, deviation } = noisySums(statistic, target, columns, rows, sigma, seed);
   return labelTables(statistic, sums, deviation);
 }
 
 function scoresOf(
   predict: (values: number[]) => number,
-  columns: Columns,
+  { lowest }: Counted,
+  columns: Places,
   { shape, x, labels }: HeadRows,
 ): Float64Array {
   return Float64Array.from(labels, (_, i) =>
-    predict(columns.map((k) => x[i * shape.columns + k] as number)),
+    predict(columns.map((k) => (x[i * shape.columns + k] as number) - (lowest[k] as number))),
   );
 }
 
@@ -61,7 +68,7 @@ export function bayesScores(
 ): CountScores {
   const model = fitNaiveBayes(published(target, target.plain, 1, train, sigma, seed));
   const predict = (values: number[]): number => predictNaiveBayes(model, values).probability;
-  const of = (rows: HeadRows): Float64Array => scoresOf(predict, target.plain, rows);
+  const of = (rows: HeadRows): Float64Array => scoresOf(predict, target, target.plain, rows);
   return { train: of(train), test: of(test) };
 }
 
@@ -81,13 +88,14 @@ export function treeScores(
   const kept = columns.length > 1 ? columns : target.plain.slice(0, 2);
   const tree = fitTree(published(target, kept, 2, train, sigma, `${seed}/two`));
   const predict = (values: number[]): number => predictTree(tree, values).probability;
-  const of = (rows: HeadRows): Float64Array => scoresOf(predict, kept, rows);
+  const of = (rows: HeadRows): Float64Array => scoresOf(predict, target, kept, rows);
   return { train: of(train), test: of(test) };
 }
 
 /** Sums of the shoppers' cells, each 1/√tables, in the units of the update. */
 function noisySums(
   statistic: InputLabelStatistic,
+  { lowest }: Counted,
   kept: readonly number[],
   rows: HeadRows,
   sigma: number | null,
@@ -96,19 +104,24 @@ function noisySums(
   const tables = tablesOf(statistic).map((table) =>
     table.map((one) => statistic.inputs.indexOf(one)),
   );
-  const bins = EDGES.length + 1;
-  const reports = rows.labels.length;
+  const bins = SCALE_EDGES.length + 1;
+  const reports = rows.labels.length / rows.shape.heads;
   const d = entryCount(statistic);
   const task = roundTask({ clipL2: 1 }, d, reports, sigma);
   const source = sourceOf(seed);
   const sum = new Float64Array(d);
   for (let i = 0; i < reports; i++) {
-    const cells = kept.map((k) => binOf(EDGES, rows.x[i * rows.shape.columns + k] as number));
+    const label = rows.labels[i * rows.shape.heads] as number;
+    if (label < 0) continue;
+    const cells = kept.map((k) => {
+      const value = rows.x[i * rows.shape.columns + k] as number;
+      return binOf(SCALE_EDGES, value - (lowest[k] as number));
+    });
     const counts = new Float32Array(d);
     let begin = 0;
     for (const table of tables) {
       const cell = table.reduce((place, input) => place * bins + (cells[input] as number), 0);
-      counts[begin + 2 * cell + (rows.labels[i] as number)] = 1 / Math.sqrt(tables.length);
+      counts[begin + 2 * cell + label] = 1 / Math.sqrt(tables.length);
       begin += 2 * bins ** table.length;
     }
     addFixedPoint(sum, counts, task, source);

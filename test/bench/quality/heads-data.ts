@@ -9,6 +9,10 @@ export interface HeadTarget {
   readonly columns: readonly string[];
   /** One head. */
   readonly rows: HeadRows;
+  /** Least value of each column, which reach 1 more: −½, or 0. */
+  readonly lowest: readonly number[];
+  /** Columns that are declared crosses, with the two that they are the product of. */
+  readonly crosses: ReadonlyMap<number, readonly [number, number]>;
   /** Columns that are one value each and no product: what counts are binned by. */
   readonly plain: readonly number[];
   /** Column of the time since the last order, or null. */
@@ -24,8 +28,13 @@ export interface HeadSet {
   readonly form: 'session-table' | 'orders';
   readonly targets: readonly HeadTarget[];
   /** The same shoppers with the labels of all targets, −1 where one has none; null for one target. */
-  readonly joint: HeadRows | null;
+  readonly joint: JointRows | null;
 }
+
+/** What a shop knows of its columns before anybody has reported. */
+export type Columns = Pick<HeadTarget, 'columns' | 'lowest' | 'crosses'>;
+
+export type JointRows = HeadRows & Columns;
 
 /** These rows alone, in this order. */
 export function take({ shape, x, labels }: HeadRows, ids: readonly number[]): HeadRows {

@@ -6,13 +6,14 @@ import {
   addNoise,
   epsilonFor,
   federate,
+  type HeadPlan,
   type HeadRows,
   roundTask,
   sigmaFor,
   sourceOf,
 } from './heads-federate.ts';
 import { probabilities } from './heads-local.ts';
-import { BUDGET, PARTICIPATIONS, planFor, startOf } from './heads-plan.ts';
+import { BUDGET, PARTICIPATIONS, startOf } from './heads-plan.ts';
 
 /** Labels of a logistic law with known weights. */
 function logisticRows(n: number, truth: readonly number[]): HeadRows {
@@ -26,6 +27,11 @@ function logisticRows(n: number, truth: readonly number[]): HeadRows {
   });
   return { shape: { columns, hidden: 0, heads: 1 }, x, labels };
 }
+
+const PLAN: HeadPlan = {
+  ...{ participations: 1, rounds: 1, steps: 1, learningRate: 1, clipL2: 0.5 },
+  server: { name: 'fedavgm', learningRate: 20, momentum: 0.9, decayRounds: 20 },
+};
 
 const angle = (a: ArrayLike<number>, b: ArrayLike<number>, length: number): number => {
   let [ab, aa, bb] = [0, 0, 0];
@@ -67,7 +73,7 @@ it('finds the weights of a central fit without noise, and their direction with i
     expect(Math.abs((central[k] as number) - weight)).toBeLessThan(0.5);
   }
   const start = startOf(rows.shape, 0, 'start');
-  const plan = planFor(4000, PARTICIPATIONS);
+  const plan = { ...PLAN, participations: PARTICIPATIONS, rounds: 4 };
   const free = federate(rows, start, plan, null, 'seed');
   const noised = federate(rows, start, plan, sigmaFor(BUDGET, PARTICIPATIONS), 'seed');
   expect(angle(free, central, 4)).toBeGreaterThan(0.98);
@@ -94,12 +100,12 @@ it('takes nothing from rows without a label, and all of them once in a participa
   const none = { ...rows, labels: rows.labels.map(() => -1) };
   const start = startOf(rows.shape, -1, 'start');
   const plan = {
-    ...planFor(1200, 1),
+    ...PLAN,
     server: { name: 'fedavg', learningRate: 1, decayRounds: null },
   } as const;
   expect(federate(none, start, plan, null, 'seed')).toEqual(start);
   // One cohort of everybody with steps that add up: the mean update is that of all rows.
-  const single = { ...plan, rounds: 1, clipL2: 2 };
+  const single = { ...plan, clipL2: 2 };
   const moved = federate(rows, start, single, null, 'seed');
   const scores = probabilities(rows.shape, start, rows.x);
   const mean = rows.labels.reduce((sum, label, i) => sum + label - (scores[i] as number), 0) / 1200;

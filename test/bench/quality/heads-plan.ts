@@ -1,8 +1,6 @@
-/**
- * The recipe of every head of the bench, chosen on validation folds: from the number of shoppers
- * alone, never from a set. Inputs around 0 and a clip near the size of an update let the server
- * take long steps; momentum carries them over the few rounds that ten participations are.
- */
+/** The recipe of every head of the bench: that of a scaled head, in as many rounds as shoppers allow. */
+import { HEAD_CLIP, headRecipe } from '../../../shared/model/heads/record.ts';
+import { scaledClip, scaledRecipe } from '../../../shared/model/heads/scales.ts';
 import { type Budget, type HeadPlan, sourceOf } from './heads-federate.ts';
 import { type HeadShape, weightCount } from './heads-local.ts';
 
@@ -12,25 +10,37 @@ export const PARTICIPATIONS = 10;
 /** Units of a hidden layer, where there is one. */
 export const HIDDEN = 8;
 
-/** Fewer rounds do not settle, more have too few shoppers each. */
-const ROUNDS_LEAST = 3;
-const ROUNDS_MOST = 4;
-const COHORT = 600;
+/** Of them, the one that counts where the inputs lie (shared/model/heads/scales.ts). */
+export const COUNTED = 1;
 
-export function planFor(shoppers: number, participations: number, hidden = 0): HeadPlan {
-  return {
-    participations,
-    rounds: Math.min(ROUNDS_MOST, Math.max(ROUNDS_LEAST, Math.floor(shoppers / COHORT))),
-    steps: 1,
-    learningRate: 1,
-    clipL2: 0.5,
-    server: {
-      name: 'fedavgm',
-      learningRate: hidden === 0 ? 20 : 10,
-      momentum: 0.9,
-      decayRounds: 20,
-    },
-  };
+/** Rounds of one participation: more settle better and have fewer shoppers each. */
+const ROUNDS_MOST = 3;
+const COHORT = 3000;
+
+/** What a plan follows from: nothing but sizes, and the share of shoppers with the outcome. */
+export interface PlanOf {
+  readonly shoppers: number;
+  /** That train, those that count apart. */
+  readonly participations: number;
+  readonly columns: number;
+  readonly rate: number;
+}
+
+export function planFor({ shoppers, participations, columns, rate }: PlanOf): HeadPlan {
+  const rounds = Math.min(ROUNDS_MOST, Math.max(1, Math.floor(shoppers / COHORT)));
+  const { steps, learningRate, server } = scaledRecipe(1, rate, rounds);
+  return { participations, rounds, steps, learningRate, clipL2: scaledClip(columns), server };
+}
+
+/** Of unscaled inputs: fewer rounds do not settle, more have too few shoppers each. */
+const UNSCALED = { least: 3, most: 4, cohort: 600 } as const;
+
+/** The recipe to begin with, of inputs that were never counted (shared/model/heads/record.ts). */
+export function unscaledPlan(shoppers: number, participations: number, hidden = 0): HeadPlan {
+  const { least, most, cohort } = UNSCALED;
+  const rounds = Math.min(most, Math.max(least, Math.floor(shoppers / cohort)));
+  const { steps, learningRate, server } = headRecipe(1, hidden);
+  return { participations, rounds, steps, learningRate, clipL2: HEAD_CLIP, server };
 }
 
 /** Start weights as shared/model/heads/start.ts makes them: outputs of zeros, and the bias. */

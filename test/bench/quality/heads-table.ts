@@ -26,6 +26,8 @@ type Kind = 'flag' | 'code' | 'category' | 'share' | 'part' | 'seconds' | 'money
 interface Input {
   readonly name: string;
   readonly values: Float64Array;
+  /** −½, or 0 where it is not around 0. */
+  readonly lowest: number;
 }
 
 const MOST_WORDS = 32;
@@ -62,14 +64,18 @@ const scaled =
   (value: number): number =>
     Math.min(1, Math.log1p(Math.max(0, value) * unit) / Math.log1p(cap)) - 0.5;
 
+const ones = (cells: readonly string[], is: (cell: string) => boolean): Float64Array =>
+  Float64Array.from(cells, (cell) => (is(cell) ? 1 : 0));
+
 function inputsOf(name: string, kind: Kind, cells: readonly string[]): Input[] {
   const map = (suffix: string, of: (value: number) => number): Input => ({
     name: `${name}${suffix}`,
     values: Float64Array.from(cells, (cell) => of(Number(cell))),
+    lowest: -0.5,
   });
   switch (kind) {
     case 'flag':
-      return [{ name, values: Float64Array.from(cells, (cell) => (isYes(cell) ? 1 : 0)) }];
+      return [{ name, values: ones(cells, isYes), lowest: 0 }];
     case 'code':
       return [];
     case 'category':
@@ -95,7 +101,8 @@ function categoryInputs(name: string, cells: readonly string[]): Input[] {
   const bins = binOf === null ? words : Array.from({ length: HASHED }, (_, bin) => bin);
   return bins.map((bin) => ({
     name: `${name} ${bin}`,
-    values: Float64Array.from(cells, (cell) => ((binOf?.(cell) ?? cell) === bin ? 1 : 0)),
+    values: ones(cells, (cell) => (binOf?.(cell) ?? cell) === bin),
+    lowest: 0,
   }));
 }
 
@@ -120,16 +127,22 @@ export function sessionTarget(table: Table): HeadTarget {
       if (sum !== null) sum[row] = (sum[row] as number) + Number(cell);
     }
     if (kind !== 'money') continue;
-    const values = Float64Array.from(cells, (cell) => (Number(cell) > 0 ? 1 : 0));
-    any.push({ name: `any ${table.columns[i]}`, values });
+    const values = ones(cells, (cell) => Number(cell) > 0);
+    any.push({ name: `any ${table.columns[i]}`, values, lowest: 0 });
   }
-  const crosses = any.flatMap((flag) =>
-    single.map((one) => ({
-      name: `${flag.name} * ${one.name}`,
-      values: one.values.map((amount, row) => amount * (flag.values[row] as number)),
-    })),
+  const crosses = new Map<number, readonly [number, number]>();
+  const crossed = any.flatMap((flag, i) =>
+    single.map((one, j) => {
+      const place = single.length + any.length + i * single.length + j;
+      crosses.set(place, [single.length + i, j]);
+      return {
+        name: `${flag.name} * ${one.name}`,
+        values: one.values.map((amount, row) => amount * (flag.values[row] as number)),
+        lowest: one.lowest,
+      };
+    }),
   );
-  const inputs = [...single, ...any, ...crosses];
+  const inputs = [...single, ...any, ...crossed];
   if (inputs.length === 0) throw new FormError(`${table.file}: no column makes an input`);
   const x = new Float32Array(n * inputs.length);
   for (const [k, { values }] of inputs.entries()) {
@@ -141,6 +154,8 @@ export function sessionTarget(table: Table): HeadTarget {
     label: `${table.columns[last]} is true`,
     columns: inputs.map(({ name }) => name),
     rows: { shape: { columns: inputs.length, hidden: 0, heads: 1 }, x, labels },
+    lowest: inputs.map(({ lowest }) => lowest),
+    crosses,
     plain,
     recency: null,
     bias: BIAS,

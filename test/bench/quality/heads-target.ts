@@ -6,10 +6,11 @@ import type { QualityRow } from './contract.ts';
 import { adamFit, logisticFit } from './heads-central.ts';
 import { bayesScores, treeScores } from './heads-counts.ts';
 import { type HeadTarget, take, tiers } from './heads-data.ts';
-import { federate, type HeadPlan, type HeadRows, sigmaFor } from './heads-federate.ts';
+import { federate, type HeadRows, sigmaFor } from './heads-federate.ts';
 import { probabilities } from './heads-local.ts';
-import { BUDGET, HIDDEN, PARTICIPATIONS, planFor, startOf } from './heads-plan.ts';
+import { BUDGET, HIDDEN, PARTICIPATIONS, startOf, unscaledPlan } from './heads-plan.ts';
 import { aucInterval, byTier, figures, Ledger, type Scored, shares } from './heads-score.ts';
+import { scoresBy, type TrainedHead, trainFurther, trainHead } from './heads-train.ts';
 
 /** How a target is judged. */
 export interface Protocol {
@@ -108,22 +109,32 @@ function scoresOf(weights: Float32Array, pair: Pair, hidden = 0): Scored {
   };
 }
 
+const trainedScores = (head: TrainedHead, { train, test }: Pair): Scored => ({
+  train: scoresBy(head, train),
+  test: scoresBy(head, test),
+});
+
 function mainScores(target: HeadTarget, pair: Pair, seed: string): Map<string, Scored> {
   const { train, test } = pair;
   const { shape } = train;
   const positives = train.labels.reduce((sum, one) => sum + one, 0);
   const majority = positives > train.labels.length / 2 ? 1 : 0;
   const start = startOf(shape, target.bias, seed);
-  const plan = planFor(train.labels.length, PARTICIPATIONS);
-  const trained = (sigma: number | null): Float32Array => federate(train, start, plan, sigma, seed);
+  const trained = (sigma: number | null): TrainedHead =>
+    trainHead(target, train, {
+      ...{ sigma, seed },
+      participations: PARTICIPATIONS,
+      biases: [target.bias],
+    });
   const noised = trained(sigmaFor(BUDGET, PARTICIPATIONS));
+  const small = { ...noised, weights: quantise(noised.weights, [noised.weights.length]) };
   const scored = new Map<string, Scored>([
     ['majority', { ...constant(pair, majority), threshold: 0.5 }],
     ['untrained', scoresOf(start, pair)],
     ['central logistic', scoresOf(logisticFit(train), pair)],
-    ['federated, no DP', scoresOf(trained(null), pair)],
-    ['federated, DP', scoresOf(noised, pair)],
-    ['federated, DP, in int8', scoresOf(quantise(noised, [noised.length]), pair)],
+    ['federated, no DP', trainedScores(trained(null), pair)],
+    ['federated, DP', trainedScores(noised, pair)],
+    ['federated, DP, in int8', trainedScores(small, pair)],
   ]);
   if (target.recency !== null) {
     const column = target.recency;
@@ -165,51 +176,64 @@ function noteSplit(
   const start = startOf(shape, target.bias, `${seed}/mlp`);
   const wide = { ...train, shape };
   note('central MLP', scoresOf(adamFit(wide, start, protocol.adamSteps), pair, HIDDEN));
-  const plan = planFor(train.labels.length, PARTICIPATIONS, HIDDEN);
   const sigma = sigmaFor(BUDGET, PARTICIPATIONS);
-  const layered = federate(wide, start, plan, sigma, `${seed}/mlp`);
-  note('federated MLP, DP', scoresOf(layered, pair, HIDDEN));
+  const common = { participations: PARTICIPATIONS, biases: [target.bias] };
+  const layered = trainHead(target, train, {
+    ...{ ...common, sigma, hidden: HIDDEN },
+    seed: `${seed}/mlp`,
+  });
+  note('federated MLP, DP', trainedScores(layered, pair));
+  const { weights } = layered;
   const first = (shape.columns + 1) * HIDDEN;
-  const small = quantise(layered, [first, layered.length - first]);
-  note('federated MLP, DP, in int8', scoresOf(small, pair, HIDDEN));
-  for (const [name, weights] of warmStarts(target, train, seed))
-    note(name, scoresOf(weights, pair));
+  const small = quantise(weights, [first, weights.length - first]);
+  note('federated MLP, DP, in int8', trainedScores({ ...layered, weights: small }, pair));
+  const plain = (rows: HeadRows, participations: number, hidden = 0): Scored => {
+    const own = { ...rows, shape: { ...rows.shape, hidden } };
+    const from = startOf(own.shape, target.bias, `${seed}/unscaled`);
+    const its = unscaledPlan(rows.labels.length, participations, hidden);
+    return scoresOf(federate(own, from, its, sigma, `${seed}/unscaled`), pair, hidden);
+  };
+  note('federated on unscaled inputs, DP', plain(train, PARTICIPATIONS));
+  note('federated MLP on unscaled inputs, DP', plain(train, PARTICIPATIONS, HIDDEN));
+  const half = halves(train, seed).own;
+  note(`${WARM.after} participations of half, on unscaled inputs, DP`, plain(half, WARM.after));
+  for (const [name, head] of warmStarts(target, train, seed)) note(name, trainedScores(head, pair));
   if (!protocol.curves) return;
-  const linear = planFor(train.labels.length, PARTICIPATIONS);
-  const from = startOf(train.shape, target.bias, `${seed}/curve`);
   const under = (its: number): Scored =>
-    scoresOf(federate(train, from, linear, its, `${seed}/curve`), pair);
+    trainedScores(trainHead(target, train, { ...common, sigma: its, seed: `${seed}/curve` }), pair);
   for (const epsilon of EPSILONS) {
     note(`federated, ε ${epsilon} in all`, under(sigmaFor({ ...BUDGET, epsilon }, PARTICIPATIONS)));
   }
   for (const times of TIMES) note(`federated, noise of ${times} times n`, under(sigma / times));
 }
 
+/** The shoppers of a sister shop, and the own ones. */
+function halves(train: HeadRows, seed: number): Readonly<Record<'sister' | 'own', HeadRows>> {
+  const cut = Math.floor(SISTER * train.labels.length);
+  const ids = folds(train.labels.length, 2, seed, train.labels).flat();
+  return { sister: take(train, ids.slice(0, cut)), own: take(train, ids.slice(cut)) };
+}
+
 /**
- * A shop whose shoppers report twice: from the published guess, and from the signed model of a
- * sister shop, whose own shoppers (the other half) reported before.
+ * A shop whose shoppers report twice: from the published guess, of which one report counts, and from
+ * the signed model of a sister shop, whose own shoppers (the other half) reported before.
  */
 function warmStarts(
   target: HeadTarget,
   train: HeadRows,
   seed: number,
-): [name: string, weights: Float32Array][] {
-  const n = train.labels.length;
-  const cut = Math.floor(SISTER * n);
-  const ids = folds(n, 2, seed, train.labels).flat();
-  const sister = take(train, ids.slice(0, cut));
-  const own = take(train, ids.slice(cut));
-  const zero = startOf(train.shape, target.bias, `${seed}/warm`);
-  const run = (rows: HeadRows, from: Float32Array, participations: number): Float32Array => {
-    const plan: HeadPlan = planFor(rows.labels.length, participations);
-    return federate(rows, from, plan, sigmaFor(BUDGET, PARTICIPATIONS), `${seed}/warm`);
-  };
-  const theirs = run(sister, zero, WARM.before);
+): [name: string, head: TrainedHead][] {
+  const { sister, own } = halves(train, seed);
+  const common = { sigma: sigmaFor(BUDGET, PARTICIPATIONS), biases: [target.bias] };
+  const as = (name: string, participations: number) => ({
+    ...{ ...common, participations },
+    seed: `${seed}/${name}`,
+  });
+  const theirs = trainHead(target, sister, as('sister', WARM.before));
+  const cold = trainHead(target, own, as('cold', WARM.after));
+  const warm = trainFurther(own, theirs, as('warm', WARM.after));
   return [
-    [`${WARM.after} participations of half, from the guess, DP`, run(own, zero, WARM.after)],
-    [
-      `${WARM.after} participations of half, from a sister's model, DP`,
-      run(own, theirs, WARM.after),
-    ],
+    [`${WARM.after} participations of half, from the guess, DP`, cold],
+    [`${WARM.after} participations of half, from a sister's model, DP`, warm],
   ];
 }

@@ -11,11 +11,11 @@ import { headExamples } from '../../../sdk/features/heads.ts';
 import { DAY_MS } from '../../../sdk/features/rfm.ts';
 import type { Catalogue } from '../../../shared/model/catalogue.ts';
 import { type HeadLabel, START_BIAS } from '../../../shared/model/heads/label.ts';
-import type { HeadSet, HeadTarget } from './heads-data.ts';
+import type { HeadSet, HeadTarget, JointRows } from './heads-data.ts';
 import type { HeadRows } from './heads-federate.ts';
 import type { Orders, Shopper } from './heads-orders.ts';
 
-/** Recency, frequency and money, less ½; a head on them learns in a third of the rounds. */
+/** Recency, frequency and money, less ½. */
 const RFM = [
   '~recency',
   '~order-tenure',
@@ -174,6 +174,8 @@ function targetOf(
     label: words,
     columns: inputs,
     rows: rowsOf(declared, shoppers, cutMs),
+    lowest: inputs.map(() => -0.5),
+    crosses: new Map(),
     plain: inputs.map((_, i) => i),
     recency: inputs.indexOf('~recency'),
     bias: START_BIAS[label.name],
@@ -183,7 +185,7 @@ function targetOf(
 }
 
 /** All shoppers with all inputs and all labels, for a trunk. */
-function joint(declared: readonly Declared[], known: readonly Shopper[], cutMs: number): HeadRows {
+function joint(declared: readonly Declared[], known: readonly Shopper[], cutMs: number): JointRows {
   const inputs = [...new Set(declared.flatMap((one) => one.inputs))];
   const all = declared.map(({ label }) => rowsOf({ label, inputs }, known, cutMs));
   const heads = declared.length;
@@ -198,5 +200,6 @@ function joint(declared: readonly Declared[], known: readonly Shopper[], cutMs: 
       x.set(rows.x.subarray(i * inputs.length, (i + 1) * inputs.length), i * inputs.length);
     }
   }
-  return { shape: { columns: inputs.length, hidden: 0, heads }, x, labels };
+  const shape = { columns: inputs.length, hidden: 0, heads };
+  return { shape, x, labels, columns: inputs, lowest: inputs.map(() => -0.5), crosses: new Map() };
 }

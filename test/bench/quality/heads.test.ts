@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { headRecipe } from '../../../shared/model/heads/record.ts';
 import { auc } from '../../../shared/model/metrics/binary.ts';
 import { SeededRandom } from '../../simulate/random.ts';
 import type { BenchResults } from '../contract.ts';
@@ -9,9 +10,9 @@ import { headSet, runHeads } from './heads.ts';
 import { adamFit } from './heads-central.ts';
 import { bayesScores, treeScores } from './heads-counts.ts';
 import { tiers } from './heads-data.ts';
-import { sigmaFor } from './heads-federate.ts';
+import { type HeadPlan, sigmaFor } from './heads-federate.ts';
 import { probabilities } from './heads-local.ts';
-import { BUDGET, planFor, startOf } from './heads-plan.ts';
+import { BUDGET, planFor, startOf, unscaledPlan } from './heads-plan.ts';
 import { aucInterval, byTier, figures, Ledger, shares } from './heads-score.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'vitrine-heads-'));
@@ -194,8 +195,16 @@ it('has known answers: figures, tiers, intervals, means over seeds', () => {
   expect(() => ledger.mean('other')).toThrow('no row other');
 });
 
-it('plans by the number of shoppers alone', () => {
-  expect([100, 1163, 2000, 7891, 100_000].map((n) => planFor(n, 10).rounds)).toEqual([
-    3, 3, 3, 4, 4,
-  ]);
+it('plans by sizes alone', () => {
+  const of = (shoppers: number): HeadPlan =>
+    planFor({ shoppers, participations: 9, columns: 12, rate: 0.5 });
+  const sizes = [100, 2000, 5999, 6000, 7891, 100_000].map(of);
+  expect(sizes.map(({ rounds }) => rounds)).toEqual([1, 1, 1, 2, 2, 3]);
+  expect(sizes.map(({ server }) => server.decayRounds)).toEqual([8, 8, 8, 16, 16, 24]);
+  expect(of(100).clipL2).toBeCloseTo(0.85 * Math.sqrt(13), 9);
+  const unscaled = [100, 2000, 100_000].map((n) => unscaledPlan(n, 10).rounds);
+  expect(unscaled).toEqual([3, 3, 4]);
+  const steps = [0, 8].map((hidden) => unscaledPlan(100, 10, hidden).server.learningRate);
+  expect(steps).toEqual([0, 8].map((hidden) => headRecipe(1, hidden).server.learningRate));
+  expect(new Set(steps).size).toBe(2);
 });

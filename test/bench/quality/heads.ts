@@ -1,6 +1,6 @@
 /**
  * The quality of heads on a folder of tables: sessions with an outcome, or orders by shopper. One
- * task per target, ten participations, ε 7.2 in all against one honest server; targets that a shop
+ * report that counts and nine that train for each target, ε 7.2 in all against one honest server; targets that a shop
  * trains at the same time share that budget, for which see the rows of the trunk.
  *
  * `folds` rows: cross-validation. `split` rows: 80/20. Thresholds of F1 are chosen on the training
@@ -13,7 +13,7 @@ import { FormError } from './forms.ts';
 import type { HeadSet } from './heads-data.ts';
 import { epsilonFor, sigmaFor } from './heads-federate.ts';
 import { ordersTable, readOrders } from './heads-orders.ts';
-import { BUDGET, PARTICIPATIONS, planFor } from './heads-plan.ts';
+import { BUDGET, COUNTED, PARTICIPATIONS, planFor } from './heads-plan.ts';
 import { readTables } from './heads-read.ts';
 import { isSessionTable, sessionTarget } from './heads-table.ts';
 import { evaluateTarget, type Protocol, type TargetResult } from './heads-target.ts';
@@ -113,8 +113,12 @@ function detailsOf(set: HeadSet, i: number, result: TargetResult): BenchResults 
     set.form === 'session-table'
       ? { auc, aucGate: GATES.auc, f1, f1Gate: GATES.f1, met: auc >= GATES.auc && f1 >= GATES.f1 }
       : { aucBehindCentral: behind, behindGate: GATES.behind, met: behind <= GATES.behind };
-  const plan = planFor(rows.labels.length * 0.8, PARTICIPATIONS);
-  const cohort = Math.floor((rows.labels.length * 0.8) / plan.rounds);
+  const { labels, shape } = rows;
+  const shoppers = labels.length * 0.8;
+  const participations = PARTICIPATIONS - COUNTED;
+  const plan = planFor({ shoppers, participations, columns: shape.columns, rate: 0.5 });
+  // The length of the step follows from the share that was counted, which differs by fold.
+  const { learningRate: _, ...server } = plan.server;
   return {
     ...summaryOf(result),
     centralLogistic: { auc: central.auc ?? 0, f1: central.f1 ?? 0 },
@@ -122,9 +126,10 @@ function detailsOf(set: HeadSet, i: number, result: TargetResult): BenchResults 
     ...details,
     plan: {
       ...plan,
-      server: { ...plan.server },
-      cohort,
-      roundsInAll: plan.rounds * PARTICIPATIONS,
+      server,
+      counted: COUNTED,
+      cohort: Math.floor(shoppers / plan.rounds),
+      roundsInAll: COUNTED + plan.rounds * participations,
     },
   };
 }
