@@ -39,7 +39,7 @@ schema.org JSON-LD or a page that holds it; any language, gzip or not.
   --in-stock            leaves out what is out of stock
   --vectors FILE        vectors of the goods' texts from the shop's own embedder, .npy
   --image-vectors FILE  the same of the goods' pictures
-  --content K           longest content vector; 128
+  --content K           longest content vector; 128, of attributes alone 64
   --part-kib N          of a part of a large catalogue; 1024
   --problems N          rows that are told of, of each kind of problem; 10
   --json                what was found as JSON

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { joinBlocks, priceBlock } from '../../aggregator/catalogue/blocks.ts';
 import { buildCatalogue, type CatalogueItem } from '../../aggregator/catalogue/build.ts';
-import { hashedNgrams } from '../../aggregator/catalogue/embedder.ts';
+import { givenVectors, hashedNgrams } from '../../aggregator/catalogue/embedder.ts';
 import { termsOf } from '../../aggregator/catalogue/words.ts';
 import type { Catalogue } from '../../shared/model/catalogue.ts';
 import { imageColumn, vectorDot } from '../../shared/model/similarity.ts';
@@ -79,6 +79,18 @@ describe('attributes', () => {
     expect(alike(goods, 0, 1)).toBeGreaterThan(alike(goods, 0, 2));
     expect(goods.title.width).toBe(8);
     expect(goods.text.width).toBe(4);
+  });
+
+  it('are vectors of up to 64, where nothing else is said', async () => {
+    const own = (i: number) => ({ attributes: [`${i}`, `b${i % 90}`] });
+    const titled = (title: string) =>
+      built(Array.from({ length: 200 }, (_, i) => item(`${i}`, title, own(i))));
+    expect((await titled(' ')).k).toBe(64);
+    expect((await titled('pan')).k).toBe(128);
+    const embedder = givenVectors(Array.from({ length: 200 }, (_, i) => Float32Array.of(i, 1)));
+    const goods = Array.from({ length: 200 }, (_, i) => item(`${i}`, '', own(i)));
+    expect((await buildCatalogue(goods, { embedder })).catalogue.k).toBe(128);
+    expect((await buildCatalogue(goods, { embedder, maxK: 32 })).catalogue.k).toBe(32);
   });
 
   it('count beside a text', async () => {

@@ -3,6 +3,7 @@
  * private part, whose weights never leave (K21), and models and vectors in int8.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { contentRows } from '../../../aggregator/catalogue/build.ts';
 import { givenVectors, hashedNgrams } from '../../../aggregator/catalogue/embedder.ts';
 import { reduceVectors } from '../../../aggregator/catalogue/reduce.ts';
 import { PersonalOffset } from '../../../sdk/features/personal.ts';
@@ -132,8 +133,8 @@ async function unrounded(
   quick: boolean,
 ): Promise<RankerScorer> {
   const embedder = vectors === null ? hashedNgrams(quick ? 256 : undefined) : givenVectors(vectors);
-  const embedded = await embedder.embed(items.map(({ title }) => title));
-  const reduced = reduceVectors(embedded, catalogue.k);
+  const { rows } = await contentRows(items, catalogue.priceCents, { embedder });
+  const reduced = reduceVectors(rows, catalogue.k);
   const float32 = { ...catalogue, vectors: reduced.vectors };
   return new RankerScorer(float32, new WideScorer(float32, COLUMN_BYTES));
 }

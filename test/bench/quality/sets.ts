@@ -106,7 +106,6 @@ function leaveOneOut(
   };
 }
 
-/** Attribute ids stand where words would: a title of `a12 a7` has the tf-idf row of two terms. */
 function attributes(folder: string): RankingSet {
   const sequences = readLines(folder, 'sequences.txt').map((line, at) =>
     line
@@ -117,14 +116,14 @@ function attributes(folder: string): RankingSet {
   const count = largest(sequences) + 1;
   const raw = JSON.parse(readText(folder, 'item2attributes.json')) as Record<string, number[]>;
   const items = Array.from({ length: count }, (_, i) => {
-    const title = (raw[String(i + 1)] ?? []).map((attribute) => `a${attribute}`).join(' ');
-    return { id: String(i + 1), title, description: '' };
+    const own = (raw[String(i + 1)] ?? []).map(String);
+    return { id: String(i + 1), title: '', description: '', attributes: own };
   });
   return {
     name: basename(folder),
     form: 'attributes',
     items,
-    vectors: rareTerms(items.map(({ title }) => title.split(' '))),
+    vectors: null,
     ...leaveOneOut(sequences),
     lacks: ['text: attribute ids instead', 'brands', 'prices'],
   };
@@ -221,23 +220,6 @@ function sessions(folder: string): RankingSet {
     unseenOnly: false,
     lacks: ['text', 'vectors', 'brands', 'prices'],
   };
-}
-
-/** Tf-idf rows over terms, dense: what PCA reads where an embedding would be. */
-function rareTerms(documents: readonly (readonly string[])[]): Float32Array[] {
-  const frequency = new Map<string, number>();
-  for (const terms of documents) {
-    for (const term of new Set(terms)) frequency.set(term, (frequency.get(term) ?? 0) + 1);
-  }
-  const column = new Map([...frequency.keys()].map((term, i) => [term, i]));
-  return documents.map((terms) => {
-    const row = new Float32Array(column.size);
-    for (const term of terms) {
-      const df = frequency.get(term) as number;
-      row[column.get(term) as number] = 1 + Math.log((1 + documents.length) / (1 + df));
-    }
-    return row;
-  });
 }
 
 function none(count: number): Float32Array[] {
