@@ -13,7 +13,7 @@ import {
 } from './choose.ts';
 import type { QualityOptions, QualityResults } from './contract.ts';
 import { type Claim, claimed, differences } from './differences.ts';
-import { type Ranked, rankCases, thinned } from './evaluate.ts';
+import { type CaseRanks, type Ranked, rankCases, thinned } from './evaluate.ts';
 import { federateWide, NO_DP, UNDER_DP } from './federate.ts';
 import { byGroup, coldRows } from './figures.ts';
 import { Statistics } from './parts.ts';
@@ -44,6 +44,8 @@ const COLUMN_BYTES = 2 ** 31;
 const VALIDATION_CASES = 3000;
 const MOST_VALIDATION_SCORES = 2.4e7;
 const MOST_TEST_SCORES = 3e8;
+
+const WIDE_UNDER_DP = 'federated under DP: wide';
 
 type Log = (line: string) => void;
 
@@ -178,10 +180,12 @@ export async function runRanking(
   const final = ranks[rankers.findIndex((one) => one.name === FINAL)] ?? [];
   const names = rankers.map(({ name }) => name);
   const over = [UNTRAINED, POPULARITY, WINDOW_MARKOV, FINAL_NO_DP];
-  const wide = ['under DP', 'without DP'].map(
-    (word): Claim => [`federated ${word}: wide`, UNTRAINED],
+  const wide = [WIDE_UNDER_DP, 'federated without DP: wide'].map(
+    (name): Claim => [name, UNTRAINED],
   );
   const claims = [...wide, ...claimed(names, FINAL, over)];
+  const onCold = ranks.map((row) => cold.map((at) => row[at] as CaseRanks));
+  const coldClaims = [FINAL, WIDE_UNDER_DP].map((name): Claim => [name, UNTRAINED]);
   const { combination } = choices.underDp;
   const given = { set, scorer, tables: bare.underDp, combination, quick: options.quick };
   const beside = await besides(given);
@@ -193,6 +197,7 @@ export async function runRanking(
       byActivity: byGroup(cases, final, ({ history }) => history.length),
       byPrice: byGroup(cases, final, ({ history }) => meanPrice(set, history)),
       differences: differences(names, ranks, claims),
+      coldDifferences: cold.length === 0 ? [] : differences(names, onCold, coldClaims),
       beside,
       seconds: (performance.now() - begun) / 1000,
     },

@@ -51,6 +51,7 @@ export function resultsOf(
     byActivity: SummaryFigures | null;
     byPrice: SummaryFigures | null;
     differences: readonly Difference[];
+    coldDifferences: readonly Difference[];
     beside: Beside;
     seconds: number;
   },
@@ -99,6 +100,7 @@ export function resultsOf(
     byActivity: more.byActivity,
     byPrice: more.byPrice,
     differences: more.differences,
+    coldDifferences: more.coldDifferences,
     beside: more.beside,
     figures: [...ROW_FIGURES],
     seconds: more.seconds,
