@@ -31,7 +31,19 @@ export interface CaseRanks {
   readonly sampled: Rank;
 }
 
-/** Ranks of every case, by ranker: ranks[r][c]. */
+/** Whether two rankers are of the same weights, popularity and pairs, and so score alike. */
+function alike(a: Ranked, b: Ranked): boolean {
+  if (a === b) return true;
+  if ('score' in a || 'score' in b) return false;
+  if (a.weights !== b.weights || a.pop !== b.pop || a.pairs.length !== b.pairs.length) return false;
+  return a.pairs.every((one, i) => {
+    const { table, weight, decay, reach, linear } = b.pairs[i] as PairPart;
+    const same = one.table === table && one.weight === weight;
+    return same && one.decay === decay && one.reach === reach && one.linear === linear;
+  });
+}
+
+/** Ranks of every case, by ranker: ranks[r][c]. Rankers that score alike are asked once. */
 export function rankCases(
   set: RankingSet,
   scorer: WideScorer,
@@ -42,6 +54,7 @@ export function rankCases(
   const scores = new Float32Array(n);
   const scratch = new Float32Array(n);
   const out: CaseRanks[][] = rankers.map(() => []);
+  const first = rankers.map((ranker) => rankers.findIndex((other) => alike(ranker, other)));
   for (const one of cases) {
     const { history, target, number } = one;
     const seen = new Set([...history, target]);
@@ -49,6 +62,11 @@ export function rankCases(
     const excluded = set.unseenOnly ? history : [];
     const wide = new Map<Float32Array, Float32Array>();
     for (const [r, ranker] of rankers.entries()) {
+      const known = out[first[r] as number]?.[(out[r] as CaseRanks[]).length];
+      if (known !== undefined) {
+        out[r]?.push(known);
+        continue;
+      }
       let given: Float32Array = scores;
       if ('score' in ranker) given = ranker.score(history);
       else {
