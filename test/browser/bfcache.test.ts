@@ -66,18 +66,24 @@ const training = (page: Page): Promise<void> =>
       }),
   );
 
-/** Leaves a page that has reported for one that takes its locks, and goes back. */
-async function thereAndBack(context: BrowserContext, page: Page): Promise<string> {
-  await page.goto(`${gate.url}/tag`);
-  await track(page, goods);
-  await until('a report', async () => (await reportsOf(page)).length > 0, 60_000);
-  await until('its locks', async () => (await locksOf(page)).join() === HELD.join());
+/** Leaves a page that holds its locks, and sees another one take them. */
+async function handOver(context: BrowserContext, page: Page): Promise<void> {
+  expect(await locksOf(page)).toEqual(HELD);
   await leave(page);
   expect(await locksOf(page)).toEqual([]);
   const other = await newPage(context, problems);
   await other.goto(`${gate.url}/tag`);
   await until('the locks', async () => (await locksOf(other)).join() === HELD.join());
   await other.close();
+}
+
+/** Hands over after one more report, and goes back. */
+async function thereAndBack(context: BrowserContext, page: Page): Promise<string> {
+  await page.goto(`${gate.url}/tag`);
+  const before = (await reportsOf(page)).length;
+  await track(page, goods);
+  await until('a report', async () => (await reportsOf(page)).length > before, 60_000);
+  await handOver(context, page);
   return back(page);
 }
 
@@ -109,13 +115,7 @@ describe('a page in the back/forward cache', ONCE_MORE, () => {
     await page.goto(`${gate.url}/tag`);
     await track(page, goods);
     await training(page);
-    expect(await locksOf(page)).toEqual(HELD);
-    await leave(page);
-    expect(await locksOf(page)).toEqual([]);
-    const other = await newPage(context, problems);
-    await other.goto(`${gate.url}/tag`);
-    await until('the locks', async () => (await locksOf(other)).join() === HELD.join());
-    await other.close();
+    await handOver(context, page);
     // Chromium may have given it up, see ITS_OWN; either way it goes on.
     await back(page);
     await until('ready', async () => (await statusOf(page)).state === 'ready');
